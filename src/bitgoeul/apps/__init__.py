@@ -1,0 +1,1 @@
+"""One folder per capability, all of the same shape."""

@@ -1,0 +1,1 @@
+"""Django-aware blocks without domain words."""

@@ -1,0 +1,1 @@
+"""Composition root: settings, addresses, API, subscriptions, command line, home page."""
