@@ -1,0 +1,14 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _fresh_store(tmp_path, settings) -> Iterator[None]:
+    """Each test has its own folder of files."""
+    settings.STORE = str(tmp_path / "store")
+    yield

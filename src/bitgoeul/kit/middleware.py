@@ -1,0 +1,41 @@
+"""What every request passes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from django.http import Http404, HttpRequest, HttpResponse
+
+from bitgoeul.kit.refusals import NotFound, Refusal, answer, wants_page
+
+
+class RefusalMiddleware:
+    """Turns refusals raised by pages into answers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, Refusal):
+            return answer(request, error)
+        if isinstance(error, Http404) and not wants_page(request):
+            return answer(request, NotFound())
+        return None
+
+
+class LogMiddleware:
+    """One structured line per request, without query strings, bodies or addresses of people."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.log = structlog.get_logger("bitgoeul.request")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code >= 400:
+            self.log.info("answered", method=request.method, path=request.path, status=response.status_code)
+        return response

@@ -1,0 +1,95 @@
+"""JSON Schema in, Django form out.
+
+Supported: an object of string, integer, number, boolean, enum and arrays of enum.  ``title`` and
+``description`` may be one text or ``{"ko": …, "en": …}``; ``x-labels`` names the members of an enum the
+same way.  The cleaned values are validated once more against the schema itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bitgoeul.kit.text import Localised
+
+LONG_TEXT = 200
+
+
+class SchemaForm(forms.Form):
+    schema: dict[str, Any]
+
+    def values(self) -> dict[str, Any]:
+        """The JSON instance: empty optional fields are left out."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value not in (None, "") or name in self.schema.get("required", [])
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            for error in jsonschema.Draft202012Validator(self.schema).iter_errors(self.values()):
+                place = str(error.absolute_path[0]) if error.absolute_path else None
+                self.add_error(place if place in self.fields else None, _("This value does not fit."))
+        return cleaned
+
+
+def _label(part: dict[str, Any], name: str) -> str:
+    return str(Localised.of(part["title"])) if "title" in part else name.replace("_", " ")
+
+
+def _help(part: dict[str, Any]) -> str:
+    return str(Localised.of(part["description"])) if "description" in part else ""
+
+
+def _choices(part: dict[str, Any]) -> list[tuple[str, str]]:
+    labels = part.get("x-labels", {})
+    return [(str(item), str(Localised.of(labels.get(str(item), item)))) for item in part["enum"]]
+
+
+def _field(part: dict[str, Any], required: bool, name: str) -> forms.Field:
+    common: dict[str, Any] = {"label": _label(part, name), "help_text": _help(part), "required": required}
+    kind = part.get("type", "string")
+    if kind == "array":
+        return forms.MultipleChoiceField(
+            choices=_choices(part["items"]), widget=forms.CheckboxSelectMultiple, **common
+        )
+    if "enum" in part:
+        choices = _choices(part) if required else [("", "—"), *_choices(part)]
+        coerce = {"integer": int, "number": float}.get(kind, str)
+        return forms.TypedChoiceField(choices=choices, coerce=coerce, empty_value=None, **common)
+    limits = {"min_value": part.get("minimum"), "max_value": part.get("maximum")}
+    if kind == "integer":
+        return forms.IntegerField(**limits, **common)
+    if kind == "number":
+        return forms.FloatField(**limits, **common)
+    if kind == "boolean":
+        return forms.BooleanField(**(common | {"required": False}))
+    if part.get("format") == "date":
+        return forms.CharField(widget=forms.DateInput(attrs={"type": "date"}), **common)
+    if part.get("format") == "email":
+        return forms.EmailField(**common)
+    long = part.get("maxLength", 0) > LONG_TEXT
+    return forms.CharField(
+        min_length=part.get("minLength"),
+        max_length=part.get("maxLength"),
+        widget=forms.Textarea(attrs={"rows": 5}) if long else forms.TextInput(),
+        **common,
+    )
+
+
+def form_for(
+    schema: dict[str, Any], data: Any = None, initial: dict[str, Any] | None = None, prefix: str | None = None
+) -> SchemaForm:
+    """A form for ``schema``; ``data`` is what was posted, ``initial`` what is known already."""
+    required = set(schema.get("required", []))
+    properties: dict[str, dict[str, Any]] = schema.get("properties", {})
+    fields = {name: _field(part, name in required, name) for name, part in properties.items()}
+    defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
+    made = type("FormForSchema", (SchemaForm,), fields | {"schema": schema})
+    form: SchemaForm = made(data=data, initial=defaults | (initial or {}), prefix=prefix)
+    return form

@@ -1,0 +1,36 @@
+"""Words of the command line that belong to the whole hub."""
+
+from __future__ import annotations
+
+import typer
+
+
+def migrate() -> None:
+    """Bring the database to the present version and make the shared cache table."""
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+
+
+def messages(collect: bool = typer.Option(False, help="Collect new messages first (needs gettext).")) -> None:
+    """Compile the translations."""
+    from bitgoeul.kit import messages as translations
+
+    if collect:
+        translations.collect()
+    for path in translations.compile_all():
+        typer.echo(str(path))
+
+
+def manage(words: list[str] = typer.Argument(help="A Django management command with its arguments.")) -> None:
+    """Run a Django management command."""
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["bitgoeul manage", *words])
+
+
+def register(root: typer.Typer) -> None:
+    root.command()(migrate)
+    root.command()(messages)
+    root.command(context_settings={"ignore_unknown_options": True})(manage)

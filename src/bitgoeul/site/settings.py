@@ -1,0 +1,284 @@
+"""Every setting comes from the environment and has a default that works on a bare machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from bitgoeul.kit.settings import setting, words, yes_no
+from bitgoeul.site import capabilities
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+HOME: Path = setting("BITGOEUL_HOME", "var", read=lambda text: Path(text).resolve(),
+                     help="The folder that holds everything the hub writes.")  # fmt: skip
+HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+DEBUG: bool = setting("BITGOEUL_DEBUG", "no", read=yes_no, help="yes only while developing.")
+URL: str = setting(
+    "BITGOEUL_URL", "http://127.0.0.1:8000", help="The public address of the hub, without a last slash."
+).rstrip("/")
+HOSTS: list[str] = setting(
+    "BITGOEUL_HOSTS", "localhost,127.0.0.1,[::1]", read=words, help="Host names the hub answers to."
+)
+ALLOWED_HOSTS = [*HOSTS, *([urlsplit(URL).hostname] if urlsplit(URL).hostname else [])]
+CSRF_TRUSTED_ORIGINS = [URL]
+
+
+def _database(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path[1:])
+            if parts.path.startswith("//")
+            else unquote(parts.path) or ":memory:",
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000",
+            },
+        }
+    if parts.scheme in {"postgres", "postgresql"}:
+        query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(query.get("host", parts.hostname or "")),
+            "PORT": str(parts.port or query.get("port", "")),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    raise ValueError("expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+
+
+DATABASES: dict[str, Any] = {
+    "default": setting(
+        "BITGOEUL_DATABASE",
+        f"sqlite:///{HOME}/bitgoeul.sqlite3",
+        read=_database,
+        secret=True,
+        help="Where rows live: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+    )  # fmt: skip
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+def _folder(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        raise ValueError("expected file:///FOLDER")
+    return unquote(parts.path)
+
+
+STORE: str = setting(
+    "BITGOEUL_STORE", f"file://{HOME}/store", read=_folder, help="Where files live: file:///FOLDER."
+)
+
+
+def _own_key() -> str:
+    """A secret key made at the first start and kept where only the hub can read it."""
+    path = HOME / "secret_key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(key := secrets.token_urlsafe(50))
+    return key
+
+
+SECRET_KEY: str = (
+    setting("BITGOEUL_SECRET_KEY", "", secret=True, help="Made at the first start when empty.") or _own_key()
+)
+if len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured("BITGOEUL_SECRET_KEY is too short: give at least 32 random characters.")
+
+INSTALLED_APPS = [
+    "bitgoeul.site",
+    *[f"bitgoeul.apps.{name}" for name in reversed(capabilities.present())],
+    "bitgoeul.kit",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.headless",
+    "allauth.usersessions",
+    "allauth.idp.oidc",
+    "django_prometheus",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "bitgoeul.kit.middleware.LogMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "bitgoeul.apps.people.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "bitgoeul.kit.middleware.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "bitgoeul.site.urls"
+WSGI_APPLICATION = "bitgoeul.site.wsgi.application"
+SUBSCRIPTIONS = "bitgoeul.site.subscriptions.SUBSCRIPTIONS"
+PERIODIC = "bitgoeul.site.subscriptions.PERIODIC"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": not DEBUG,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+if DEBUG:
+    TEMPLATES[0]["APP_DIRS"] = True
+
+# Authorization codes and rate limits live in the cache, so it is shared by every process: never local memory.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "bitgoeul_cache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = URL.startswith("https://")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+BEHIND_PROXY: bool = setting("BITGOEUL_BEHIND_PROXY", "no", read=yes_no,
+                             help="yes if a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For.")  # fmt: skip
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# People
+AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(URL).scheme
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/my/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+HEADLESS_CLIENTS = ("app", "browser")
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = URL.startswith("http://")
+USERSESSIONS_TRACK_ACTIVITY = False
+
+
+# Mail: console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT
+def _mail(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme == "file":
+        folder = unquote(parts.path)
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": folder,
+        }
+    if parts.scheme in {"smtp", "smtps"}:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": parts.hostname or "localhost",
+            "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+            "EMAIL_HOST_USER": unquote(parts.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+            "EMAIL_USE_SSL": parts.scheme == "smtps",
+            "EMAIL_USE_TLS": parts.scheme == "smtp" and bool(parts.username),
+            "EMAIL_TIMEOUT": 20,
+        }
+    raise ValueError("expected console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT")
+
+
+globals().update(setting("BITGOEUL_MAIL", "console:", read=_mail, secret=True,
+                         help="How mail leaves: console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT."))  # fmt: skip
+DEFAULT_FROM_EMAIL = setting(
+    "BITGOEUL_MAIL_FROM", "Bitgoeul <hub@localhost>", help="The sender of the hub's mail."
+)
+
+# Languages and time
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+USE_I18N = USE_TZ = True
+TIME_ZONE: str = setting(
+    "BITGOEUL_TIME_ZONE", "Asia/Seoul", help="The zone in which times are shown and deadlines fall."
+)
+LOCALE_PATHS = [PACKAGE / "kit" / "locale", PACKAGE / "site" / "locale"]
+
+# Static files
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# Requests: anything larger than a form goes through resumable uploads
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 << 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
+FILE_UPLOAD_TEMP_DIR = str(HOME / "incoming")
+(HOME / "incoming").mkdir(exist_ok=True, mode=0o700)
+UPLOAD_LIMIT: int = (
+    setting("BITGOEUL_UPLOAD_LIMIT_MIB", "2048", read=int, help="The largest upload, in MiB.") << 20
+)
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {
+        "handlers": ["stderr"],
+        "level": setting("BITGOEUL_LOG", "INFO", help="DEBUG, INFO, WARNING or ERROR."),
+    },
+}

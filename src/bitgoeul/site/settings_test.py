@@ -1,0 +1,20 @@
+"""Settings under test: a fresh home, and fast passwords.  BITGOEUL_DATABASE chooses the database as usual."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+if "BITGOEUL_TEST_HOME" not in os.environ:
+    os.environ["BITGOEUL_TEST_HOME"] = tempfile.mkdtemp(prefix="bitgoeul-test-")
+    atexit.register(shutil.rmtree, os.environ["BITGOEUL_TEST_HOME"], ignore_errors=True)
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+os.environ["BITGOEUL_HOME"] = os.path.join(os.environ["BITGOEUL_TEST_HOME"], _worker)
+os.environ.setdefault("BITGOEUL_URL", "http://testserver")
+os.environ.setdefault("BITGOEUL_LOG", "ERROR")
+
+from bitgoeul.site.settings import *  # noqa: F403, E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+ACCOUNT_RATE_LIMITS: dict[str, str] = {}
