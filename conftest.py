@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _fresh_store(tmp_path, settings) -> Iterator[None]:
+def _fresh_store(tmp_path, settings) -> None:
     """Each test has its own folder of files."""
     settings.STORE = str(tmp_path / "store")
-    yield

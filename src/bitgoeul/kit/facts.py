@@ -50,7 +50,8 @@ class Event:
 
     def split(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Its public and its personal values."""
-        public, private = {}, {}
+        public: dict[str, Any] = {}
+        private: dict[str, Any] = {}
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
             _refuse_floats(value, item.name)

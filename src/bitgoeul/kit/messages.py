@@ -1,4 +1,4 @@
-"""Translations: collect with xgettext (makemessages), compile with polib so that no system package is needed."""
+"""Translations: collected with gettext, compiled with polib so that no system package is needed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,13 @@ def collect() -> None:
         (folder / "locale").mkdir(exist_ok=True)
         os.chdir(folder)
         try:
-            call_command("makemessages", locale=["ko"], no_location=True, no_obsolete=True, verbosity=0,
-                         extensions=["html", "txt", "py"])  # fmt: skip
+            call_command(
+                "makemessages",
+                locale=["ko"],
+                no_location=True,
+                no_obsolete=True,
+                verbosity=0,
+                extensions=["html", "txt", "py"],
+            )
         finally:
             os.chdir(here)

@@ -51,35 +51,42 @@ def _choices(part: dict[str, Any]) -> list[tuple[str, str]]:
     return [(str(item), str(Localised.of(labels.get(str(item), item)))) for item in part["enum"]]
 
 
-def _field(part: dict[str, Any], required: bool, name: str) -> forms.Field:
-    common: dict[str, Any] = {"label": _label(part, name), "help_text": _help(part), "required": required}
-    kind = part.get("type", "string")
-    if kind == "array":
-        return forms.MultipleChoiceField(
-            choices=_choices(part["items"]), widget=forms.CheckboxSelectMultiple, **common
-        )
-    if "enum" in part:
-        choices = _choices(part) if required else [("", "—"), *_choices(part)]
-        coerce = {"integer": int, "number": float}.get(kind, str)
-        return forms.TypedChoiceField(choices=choices, coerce=coerce, empty_value=None, **common)
-    limits = {"min_value": part.get("minimum"), "max_value": part.get("maximum")}
-    if kind == "integer":
-        return forms.IntegerField(**limits, **common)
-    if kind == "number":
-        return forms.FloatField(**limits, **common)
-    if kind == "boolean":
-        return forms.BooleanField(**(common | {"required": False}))
+def _choice_field(part: dict[str, Any], common: dict[str, Any]) -> forms.Field:
+    choices = _choices(part) if common["required"] else [("", "—"), *_choices(part)]
+    coerce: Any = {"integer": int, "number": float}.get(part.get("type", "string"), str)
+    return forms.TypedChoiceField(choices=choices, coerce=coerce, empty_value=None, **common)
+
+
+def _text_field(part: dict[str, Any], common: dict[str, Any]) -> forms.Field:
     if part.get("format") == "date":
         return forms.CharField(widget=forms.DateInput(attrs={"type": "date"}), **common)
     if part.get("format") == "email":
         return forms.EmailField(**common)
+    limits: dict[str, Any] = {"min_length": part.get("minLength"), "max_length": part.get("maxLength")}
     long = part.get("maxLength", 0) > LONG_TEXT
     return forms.CharField(
-        min_length=part.get("minLength"),
-        max_length=part.get("maxLength"),
-        widget=forms.Textarea(attrs={"rows": 5}) if long else forms.TextInput(),
-        **common,
+        widget=forms.Textarea(attrs={"rows": 5}) if long else forms.TextInput(), **limits, **common
     )
+
+
+def _field(part: dict[str, Any], required: bool, name: str) -> forms.Field:
+    common: dict[str, Any] = {"label": _label(part, name), "help_text": _help(part), "required": required}
+    limits: dict[str, Any] = {"min_value": part.get("minimum"), "max_value": part.get("maximum")}
+    if "enum" in part:
+        return _choice_field(part, common)
+    match part.get("type", "string"):
+        case "array":
+            return forms.MultipleChoiceField(
+                choices=_choices(part["items"]), widget=forms.CheckboxSelectMultiple, **common
+            )
+        case "integer":
+            return forms.IntegerField(**limits, **common)
+        case "number":
+            return forms.FloatField(**limits, **common)
+        case "boolean":
+            return forms.BooleanField(**(common | {"required": False}))
+        case _:
+            return _text_field(part, common)
 
 
 def form_for(

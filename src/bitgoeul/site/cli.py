@@ -17,8 +17,12 @@ def build() -> typer.Typer:
     """The root command with one group per capability."""
     from bitgoeul.site import capabilities
 
-    root = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                       help="Bitgoeul (빛고을): the hub of a regional AI cluster.")  # fmt: skip
+    root = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Bitgoeul (빛고을): the hub of a regional AI cluster.",
+    )
     operations = import_module("bitgoeul.site.operations")
     operations.register(root)
     for name in capabilities.having("cli"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 
@@ -13,7 +15,9 @@ def migrate() -> None:
     call_command("createcachetable", verbosity=0)
 
 
-def messages(collect: bool = typer.Option(False, help="Collect new messages first (needs gettext).")) -> None:
+def messages(
+    collect: Annotated[bool, typer.Option(help="Collect new messages first (needs gettext).")] = False,
+) -> None:
     """Compile the translations."""
     from bitgoeul.kit import messages as translations
 
@@ -23,7 +27,9 @@ def messages(collect: bool = typer.Option(False, help="Collect new messages firs
         typer.echo(str(path))
 
 
-def manage(words: list[str] = typer.Argument(help="A Django management command with its arguments.")) -> None:
+def manage(
+    words: Annotated[list[str], typer.Argument(help="A Django management command with its arguments.")],
+) -> None:
     """Run a Django management command."""
     from django.core.management import execute_from_command_line
 

@@ -16,13 +16,17 @@ from bitgoeul.site import capabilities
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
-HOME: Path = setting("BITGOEUL_HOME", "var", read=lambda text: Path(text).resolve(),
-                     help="The folder that holds everything the hub writes.")  # fmt: skip
+HOME: Path = setting(
+    "BITGOEUL_HOME",
+    "var",
+    read=lambda text: Path(text).resolve(),
+    help="The folder that holds everything the hub writes.",
+)
 HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 DEBUG: bool = setting("BITGOEUL_DEBUG", "no", read=yes_no, help="yes only while developing.")
 URL: str = setting(
-    "BITGOEUL_URL", "http://127.0.0.1:8000", help="The public address of the hub, without a last slash."
+    "BITGOEUL_URL", "http://127.0.0.1:8000", help="The public address, without a last slash."
 ).rstrip("/")
 HOSTS: list[str] = setting(
     "BITGOEUL_HOSTS", "localhost,127.0.0.1,[::1]", read=words, help="Host names the hub answers to."
@@ -67,7 +71,7 @@ DATABASES: dict[str, Any] = {
         read=_database,
         secret=True,
         help="Where rows live: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
-    )  # fmt: skip
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -170,8 +174,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = URL.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-BEHIND_PROXY: bool = setting("BITGOEUL_BEHIND_PROXY", "no", read=yes_no,
-                             help="yes if a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For.")  # fmt: skip
+BEHIND_PROXY: bool = setting(
+    "BITGOEUL_BEHIND_PROXY",
+    "no",
+    read=yes_no,
+    help="yes if a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For.",
+)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -239,8 +247,15 @@ def _mail(url: str) -> dict[str, Any]:
     raise ValueError("expected console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT")
 
 
-globals().update(setting("BITGOEUL_MAIL", "console:", read=_mail, secret=True,
-                         help="How mail leaves: console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT."))  # fmt: skip
+globals().update(
+    setting(
+        "BITGOEUL_MAIL",
+        "console:",
+        read=_mail,
+        secret=True,
+        help="How mail leaves: console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT.",
+    )
+)
 DEFAULT_FROM_EMAIL = setting(
     "BITGOEUL_MAIL_FROM", "Bitgoeul <hub@localhost>", help="The sender of the hub's mail."
 )
