@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,26 @@ def messages(
         typer.echo(str(path))
 
 
+def docs(
+    check: Annotated[bool, typer.Option(help="Write nothing; fail if a page is out of date.")] = False,
+    folder: Annotated[Path, typer.Option(help="The folder of the documents.")] = Path("docs"),
+) -> None:
+    """Make the reference pages from the code."""
+    from bitgoeul.site import reference
+
+    if check:
+        stale = [
+            n
+            for n, text in reference.pages()
+            if not (folder / n).exists() or (folder / n).read_text() != text
+        ]
+        for name in stale:
+            typer.echo(f"out of date: {name}", err=True)
+        raise typer.Exit(1 if stale else 0)
+    for name in reference.write(folder):
+        typer.echo(name)
+
+
 def manage(
     words: Annotated[list[str], typer.Argument(help="A Django management command with its arguments.")],
 ) -> None:
@@ -39,4 +60,5 @@ def manage(
 def register(root: typer.Typer) -> None:
     root.command()(migrate)
     root.command()(messages)
+    root.command()(docs)
     root.command(context_settings={"ignore_unknown_options": True})(manage)

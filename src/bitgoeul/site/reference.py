@@ -1,0 +1,153 @@
+"""The reference pages, generated from what is declared: settings, errors, commands, facts and the API.
+
+A test compares the files with what this module prints, so they cannot rot.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import override
+
+from bitgoeul.kit.command import CATALOGUE
+from bitgoeul.kit.facts import EVENTS
+from bitgoeul.kit.refusals import Refusal
+from bitgoeul.kit.settings import DECLARED
+from bitgoeul.site import capabilities
+
+TITLES = {
+    "settings": {"ko": "설정", "en": "Settings"},
+    "errors": {"ko": "거절 코드", "en": "Refusals"},
+    "commands": {"ko": "명령", "en": "Commands"},
+    "facts": {"ko": "사실", "en": "Facts"},
+    "api": {"ko": "API", "en": "API"},
+}
+NOTE = {
+    "ko": "이 문서는 `bitgoeul docs`가 코드에서 만듭니다. 직접 고치지 마십시오.",
+    "en": "This page is made from the code by `bitgoeul docs`. Do not edit it.",
+}
+
+
+def _load_everything() -> None:
+    for module in ("commands", "errors", "events", "api"):
+        for name in capabilities.having(module):
+            import_module(f"bitgoeul.apps.{name}.{module}")
+
+
+def _table(head: list[str], rows: Iterator[list[str]] | list[list[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _all_refusals(root: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    for child in root.__subclasses__():
+        if child.__module__.startswith("bitgoeul.") and ".tests." not in child.__module__:
+            yield child
+        yield from _all_refusals(child)
+
+
+def _settings(language: str) -> str:
+    head = {"ko": ["이름", "기본값", "뜻"], "en": ["Name", "Default", "Meaning"]}[language]
+    home = str(DECLARED["BITGOEUL_HOME"].value)
+    rows = [
+        [f"`{s.name}`", f"`{s.default.replace(home, '$BITGOEUL_HOME')}`" if s.default else "—", s.help]
+        for s in DECLARED.values()
+    ]
+    also = {
+        "ko": "모든 값은 환경 변수에서 읽습니다. `이름_FILE`에 파일 경로를 주면 그 파일의 내용을 씁니다.",
+        "en": "Every value comes from the environment. `NAME_FILE` may point to a file that holds the value.",
+    }[language]
+    return f"{also}\n\n{_table(head, rows)}"
+
+
+def _errors(language: str) -> str:
+    parts = []
+    for refusal in sorted(set(_all_refusals()), key=lambda r: _code(r)):
+        remedy = f"\n\n{refusal.remedy}" if str(refusal.remedy) else ""
+        parts.append(f"## {_code(refusal)}\n\n**{int(refusal.status)}** · {refusal.title}.{remedy}")
+    return "\n\n".join(parts)
+
+
+def _code(refusal: type[Refusal]) -> str:
+    parts = refusal.__module__.split(".")
+    return f"{parts[2] if parts[1] == 'apps' else parts[1]}.{refusal.__name__}"
+
+
+def _first_line(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").split("\n")[0]
+
+
+def _commands(language: str) -> str:
+    head = {"ko": ["명령", "토큰 범위", "하는 일"], "en": ["Command", "Token scope", "What it does"]}[
+        language
+    ]
+    rows = [
+        [f"`{c.name}`", f"`{c.scope}`", _first_line(c.run)]
+        for c in sorted(CATALOGUE.values(), key=lambda c: c.name)
+        if ".tests." not in c.run.__module__ and c.run.__module__.startswith("bitgoeul.apps.")
+    ]
+    return _table(head, rows)
+
+
+def _facts(language: str) -> str:
+    head = {
+        "ko": ["사실", "공개 항목", "개인 항목", "뜻"],
+        "en": ["Fact", "Public fields", "Personal fields", "Meaning"],
+    }[language]
+    rows = []
+    for name, event in sorted(EVENTS.items()):
+        if ".tests." in event.__module__ or not event.__module__.startswith("bitgoeul.apps."):
+            continue
+        fields = dataclasses.fields(event)
+        public = ", ".join(f"`{f.name}`" for f in fields if not f.metadata.get("personal")) or "—"
+        private = ", ".join(f"`{f.name}`" for f in fields if f.metadata.get("personal")) or "—"
+        rows.append([f"`{name}`", public, private, _first_line(event)])
+    return _table(head, rows)
+
+
+def _api(language: str) -> str:
+    from bitgoeul.site.api import api
+
+    head = {"ko": ["방법", "주소", "하는 일"], "en": ["Method", "Address", "What it does"]}[language]
+    document = api.get_openapi_schema()
+    rows = [
+        [
+            method.upper(),
+            f"`{path}`",
+            operation.get("description", operation.get("summary", "")).split("\n")[0],
+        ]
+        for path, operations in sorted(document["paths"].items())
+        for method, operation in operations.items()
+    ]
+    return _table(head, rows)
+
+
+PAGES = {"settings": _settings, "errors": _errors, "commands": _commands, "facts": _facts, "api": _api}
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """(path below ``docs/``, content) of every generated page."""
+    _load_everything()
+    for language in ("ko", "en"):
+        with override(language):
+            for name, make in PAGES.items():
+                text = f"# {TITLES[name][language]}\n\n{NOTE[language]}\n\n{make(language)}\n"
+                yield f"{language}/reference/{name}.md", text
+
+
+def write(docs: Path) -> list[str]:
+    """Write the pages that differ; return their names."""
+    changed = []
+    for name, text in pages():
+        target = docs / name
+        if not target.exists() or target.read_text() != text:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+            changed.append(name)
+    return changed
