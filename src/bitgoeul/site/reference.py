@@ -68,7 +68,7 @@ def _settings(language: str) -> str:
 
 def _errors(language: str) -> str:
     parts = []
-    for refusal in sorted(set(_all_refusals()), key=lambda r: _code(r)):
+    for refusal in sorted(set(_all_refusals()), key=_code):
         remedy = f"\n\n{refusal.remedy}" if str(refusal.remedy) else ""
         parts.append(f"## {_code(refusal)}\n\n**{int(refusal.status)}** · {refusal.title}.{remedy}")
     return "\n\n".join(parts)
