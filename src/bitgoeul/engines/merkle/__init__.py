@@ -8,10 +8,10 @@ Hashing:        :func:`leaf_hash`, :func:`node_hash`, :func:`tree_root`
 Growing:        :func:`grow` names the nodes to keep, :func:`root_of` reads a root back
 Proving:        :func:`inclusion_proof`, :func:`consistency_proof`
 Verifying:      :func:`verify_inclusion`, :func:`verify_consistency`
-Saying it once: :func:`canonical_json`, :func:`personal_hash`
+Saying it once: :func:`canonical_json`
 """
 
-from ._canonical import NotCanonical, canonical_json, personal_hash
+from ._canonical import NotCanonical, canonical_json
 from ._hashing import EMPTY_ROOT, leaf_hash, node_hash, tree_root
 from ._proofs import consistency_proof, inclusion_proof, verify_consistency, verify_inclusion
 from ._tree import Node, grow, root_of
@@ -26,7 +26,6 @@ __all__ = [
     "inclusion_proof",
     "leaf_hash",
     "node_hash",
-    "personal_hash",
     "root_of",
     "tree_root",
     "verify_consistency",

@@ -1,7 +1,6 @@
 """One way to write a value down, so that everybody hashes the same bytes."""
 
 import json
-from hashlib import sha256
 from typing import Any
 
 
@@ -26,14 +25,6 @@ def canonical_json(value: Any) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise NotCanonical("text with a lone surrogate cannot be written as UTF-8") from None
-
-
-def personal_hash(*, salt: bytes, field: str, value: Any) -> bytes:
-    """Return what stands in a leaf for a personal value: SHA-256(salt || canonical JSON of [field, value]).
-
-    Without the salt the value cannot be guessed and tried; dropping salt and value keeps the leaf.
-    """
-    return sha256(salt + canonical_json([field, value])).digest()
 
 
 def _refuse_ambiguity(value: Any) -> None:

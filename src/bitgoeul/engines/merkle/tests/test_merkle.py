@@ -15,7 +15,6 @@ from bitgoeul.engines.merkle import (
     inclusion_proof,
     leaf_hash,
     node_hash,
-    personal_hash,
     root_of,
     tree_root,
     verify_consistency,
@@ -206,14 +205,3 @@ def test_canonical_json_reads_back_and_writes_the_same_again(value):
 def test_values_without_one_written_form_are_refused(value):
     with pytest.raises(NotCanonical):
         canonical_json(value)
-
-
-def test_a_personal_hash_depends_on_salt_field_and_value():
-    known = {"salt": b"s" * 16, "field": "contact", "value": "a@example.org"}
-
-    hashes = {
-        personal_hash(**known | change) for change in ({}, {"salt": b"t" * 16}, {"field": "x"}, {"value": ""})
-    }
-
-    assert len(hashes) == 4
-    assert personal_hash(**known) == sha256(b"s" * 16 + b'["contact","a@example.org"]').digest()
