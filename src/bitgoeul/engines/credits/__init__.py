@@ -7,11 +7,13 @@ zero; there is no other way to move anything. Credits live in tranches, each wit
 Moving:  :class:`Posting`, :class:`Transfer`, :class:`Unbalanced`
 Drawing: :class:`Tranche`, :class:`Portion`, :func:`draw`, :func:`usable`, :class:`Shortfall`
 Warning: :class:`Level`, :func:`level`
+Writing: :func:`written`, :func:`read`
 """
 
 from ._level import Level, level
 from ._tranches import Portion, Shortfall, Tranche, draw, usable
 from ._transfer import Posting, Transfer, Unbalanced
+from ._written import read, written
 
 __all__ = [
     "Level",
@@ -23,5 +25,7 @@ __all__ = [
     "Unbalanced",
     "draw",
     "level",
+    "read",
     "usable",
+    "written",
 ]

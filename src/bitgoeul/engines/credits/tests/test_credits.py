@@ -16,7 +16,9 @@ from bitgoeul.engines.credits import (
     Unbalanced,
     draw,
     level,
+    read,
     usable,
+    written,
 )
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -137,3 +139,14 @@ def test_the_level_never_improves_while_credits_are_used(granted, data):
 
     assert level(granted=granted, left=less) >= level(granted=granted, left=more)
     assert (level(granted=granted, left=more) is Level.EXHAUSTED) == (more == 0)
+
+
+@given(st.integers(0, 10**15))
+def test_a_written_amount_reads_back(amount):
+    assert read(written(amount)) == amount
+
+
+@pytest.mark.parametrize("text", ["", "1,000", "-1", "1.0001", "1e3", "٣", "1.", ".5", "nan"])
+def test_what_is_no_amount_is_not_read(text):
+    with pytest.raises(ValueError):
+        read(text)
