@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from bitgoeul.kit import logs
 from bitgoeul.kit.settings import setting, words, yes_no
 from bitgoeul.site import capabilities
 
@@ -274,6 +275,7 @@ LOCALE_PATHS = [PACKAGE / "kit" / "locale", PACKAGE / "site" / "locale"]
 # Static files
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir(exist_ok=True, mode=0o700)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 STORAGES = {
@@ -293,9 +295,11 @@ UPLOAD_LIMIT: int = (
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "formatters": {"line": {"()": logs.formatter}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {
         "handlers": ["stderr"],
         "level": setting("BITGOEUL_LOG", "INFO", help="DEBUG, INFO, WARNING or ERROR."),
     },
 }
+logs.configure()

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bitgoeul.site.operations import serving
+
 
 def migrate() -> None:
     """Bring the database to the present version and make the shared cache table."""
@@ -58,7 +60,6 @@ def manage(
 
 
 def register(root: typer.Typer) -> None:
-    root.command()(migrate)
-    root.command()(messages)
-    root.command()(docs)
+    for word in (serving.serve, serving.web, serving.worker, serving.runner, migrate, messages, docs):
+        root.command()(word)
     root.command(context_settings={"ignore_unknown_options": True})(manage)
