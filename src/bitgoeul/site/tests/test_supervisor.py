@@ -83,7 +83,8 @@ time.sleep(600)
 """
 PARENT = """
 import os, subprocess, sys
-subprocess.run([sys.executable, "-c", sys.argv[1]], env=os.environ | {"BITGOEUL_SUPERVISOR": str(os.getpid())})
+myself = {"BITGOEUL_SUPERVISOR": str(os.getpid())}
+subprocess.run([sys.executable, "-c", sys.argv[1]], env=os.environ | myself)
 """
 
 
