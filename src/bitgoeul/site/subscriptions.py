@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bitgoeul.apps.credits import tasks as credits_tasks
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
 
 SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {}
 
-PERIODIC: list[tuple[float, Callable[[], Any]]] = []
+DAY = 24 * 60 * 60.0
+
+PERIODIC: list[tuple[float, Callable[[], Any]]] = [
+    (300.0, credits_tasks.expire_ended),
+    (DAY, credits_tasks.reconcile),
+]

@@ -1,0 +1,211 @@
+"""Balances, statements and transfers of the organisations one belongs to.  Amounts are milli-credits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema
+
+from bitgoeul.apps.credits import exports, queries
+from bitgoeul.apps.credits.models import Hold, Tranche, Transfer
+from bitgoeul.apps.people.models import Organisation
+from bitgoeul.kit.api import signed_in
+from bitgoeul.kit.doors import find
+from bitgoeul.kit.refusals import require
+
+router = Router(tags=["credits"])
+
+PAGE = 200
+
+
+class BalanceOut(Schema):
+    """granted = spent + held + left + expired."""
+
+    granted: int
+    spent: int
+    held: int
+    left: int
+    expired: int
+
+
+class AccountOut(BalanceOut):
+    organisation: str
+    name: str
+    unit: str = "milli-credit"
+
+
+class TrancheOut(Schema):
+    reference: str
+    source: str
+    amount: int
+    left: int
+    held: int
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+
+
+class StandingOut(AccountOut):
+    level: str
+    used_percent: int
+    tranches: list[TrancheOut]
+
+
+class LineOut(Schema):
+    at: dt.datetime
+    kind: str
+    reference: str
+    purpose: str
+    change: BalanceOut
+    left: int
+
+
+class StatementOut(Schema):
+    organisation: str
+    unit: str = "milli-credit"
+    since: dt.datetime | None
+    until: dt.datetime | None
+    opening: BalanceOut
+    lines: list[LineOut]
+    closing: BalanceOut
+
+
+class TransferOut(BalanceOut):
+    id: int
+    at: dt.datetime
+    kind: str
+    reference: str
+    purpose: str
+
+
+class TransfersOut(Schema):
+    items: list[TransferOut]
+    next_after: int | None
+
+
+class HoldOut(Schema):
+    reference: str
+    purpose: str
+    amount: int
+    settled: int
+    state: str
+    held_at: dt.datetime
+    closed_at: dt.datetime | None
+
+
+class Span(Schema):
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+def balance_of(organisation: Organisation) -> dict[str, Any]:
+    figures = vars(queries.balance(organisation))
+    return {"organisation": organisation.slug, "name": organisation.name, **figures}
+
+
+def _organisation(request: HttpRequest, slug: str) -> Organisation:
+    actor = signed_in(request)
+    require(actor.allows("credits:read"))
+    return find(queries.organisations_seen_by(actor), slug=slug)
+
+
+def _tranche(row: Tranche) -> dict[str, Any]:
+    return {
+        "reference": row.grant.reference,
+        "source": row.source,
+        "amount": row.amount,
+        "left": row.free.balance,
+        "held": row.held.balance,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+    }
+
+
+def standing_of(organisation: Organisation) -> dict[str, Any]:
+    standing = queries.standing(organisation)
+    return balance_of(organisation) | {
+        "level": standing.level.name.lower(),
+        "used_percent": standing.used_percent,
+        "tranches": [_tranche(row) for row in queries.tranches(organisation)],
+    }
+
+
+def statement_of(statement: queries.Statement) -> dict[str, Any]:
+    return {
+        "organisation": statement.organisation.slug,
+        "since": statement.since,
+        "until": statement.until,
+        "opening": vars(statement.opening),
+        "lines": [vars(line) | {"change": vars(line.change)} for line in statement.lines],
+        "closing": vars(statement.closing),
+    }
+
+
+@router.get("/", response=list[AccountOut], summary="The balances of my organisations")
+def balances(request: HttpRequest) -> list[dict[str, Any]]:
+    actor = signed_in(request)
+    require(actor.allows("credits:read"))
+    mine = queries.organisations_seen_by(actor).filter(pk__in=list(actor.memberships))
+    return [balance_of(organisation) for organisation in mine]
+
+
+@router.get("/{slug}", response=StandingOut, summary="Balance, level and tranches")
+def standing(request: HttpRequest, slug: str) -> dict[str, Any]:
+    return standing_of(_organisation(request, slug))
+
+
+@router.get("/{slug}/statement", response=StatementOut, summary="Statement as JSON, CSV or XLSX")
+def statement(
+    request: HttpRequest, slug: str, span: Query[Span], format: Literal["json", "csv", "xlsx"] = "json"
+) -> Any:
+    organisation = _organisation(request, slug)
+    return answer_statement(queries.statement(organisation, span.since, span.until), format)
+
+
+def answer_statement(statement: queries.Statement, kind: str) -> Any:
+    """The statement as a download, or as data."""
+    if kind == "json":
+        return statement_of(statement)
+    content, content_type = (
+        (exports.statement_csv(statement), exports.CSV_TYPE)
+        if kind == "csv"
+        else (exports.statement_xlsx(statement), exports.XLSX_TYPE)
+    )
+    name = f"credits-{statement.organisation.slug}.{kind}"
+    return HttpResponse(
+        content,
+        content_type=content_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@router.get("/{slug}/transfers", response=TransfersOut, summary="Transfers, oldest first")
+def transfers(
+    request: HttpRequest, slug: str, kind: Transfer.Kind | None = None, after: int = 0
+) -> dict[str, Any]:
+    rows = queries.transfers(_organisation(request, slug)).order_by("id").filter(id__gt=after)
+    if kind:
+        rows = rows.filter(kind=kind)
+    page = list(rows[: PAGE + 1])
+    return {
+        "items": [
+            vars(queries.line_of(row).change)
+            | {
+                "id": row.pk,
+                "at": row.at,
+                "kind": row.kind,
+                "reference": row.reference,
+                "purpose": row.purpose,
+            }
+            for row in page[:PAGE]
+        ],
+        "next_after": page[PAGE - 1].pk if len(page) > PAGE else None,
+    }
+
+
+@router.get("/{slug}/holds", response=list[HoldOut], summary="Holds, newest first")
+def holds(request: HttpRequest, slug: str, state: Hold.State | None = None) -> list[Hold]:
+    organisation = _organisation(request, slug)
+    rows = Hold.objects.filter(wallet__organisation=organisation).order_by("-id")
+    return list((rows.filter(state=state) if state else rows)[:PAGE])
