@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 LANGUAGES = ("ko", "en")
@@ -30,6 +30,16 @@ class Localised(dict[str, str]):
         if isinstance(value, dict):
             return cls({k: str(v) for k, v in value.items() if k in LANGUAGES})
         return cls(ko=str(value), en=str(value))
+
+
+def translated(message: Any, **facts: Any) -> Localised:
+    """A lazy translation with its facts, written out in both languages: for text that is kept."""
+    written = {}
+    for language in LANGUAGES:
+        with override(language):
+            values = {name: str(value) for name, value in facts.items()}
+            written[language] = str(message) % values if values else str(message)
+    return Localised(written)
 
 
 class LocalisedField(models.JSONField):
