@@ -9,10 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from bitgoeul.apps.credits import tasks as credits_tasks
+from bitgoeul.apps.notices import tasks as notices_tasks
+from bitgoeul.apps.notices.events import NoticeSent
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
 
-SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {}
+SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
+    NoticeSent: [notices_tasks.send_mail],
+}
 
 DAY = 24 * 60 * 60.0
 
