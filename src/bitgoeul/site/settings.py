@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -103,6 +104,30 @@ def _own_key() -> str:
     return key
 
 
+def _own_rsa_key() -> str:
+    """The key that signs identities for other components, made at the first start for the hub's eyes only.
+
+    It is written aside and then linked, so that two processes that start together read one whole key.
+    """
+    path = HOME / "oidc_key.pem"
+    if not path.exists():
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        aside = HOME / f"oidc_key.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(pem)
+        with suppress(FileExistsError):
+            os.link(aside, path)
+        aside.unlink()
+    return path.read_text()
+
+
 SECRET_KEY: str = (
     setting("BITGOEUL_SECRET_KEY", "", secret=True, help="Made at the first start when empty.") or _own_key()
 )
@@ -142,6 +167,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "bitgoeul.apps.people.middleware.SignInPolicyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "bitgoeul.kit.middleware.RefusalMiddleware",
@@ -215,15 +241,39 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_ADAPTER = "bitgoeul.apps.people.adapters.AccountAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "bitgoeul.apps.people.forms.SignUpForm"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the session that signed up
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Bitgoeul] "
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(URL).scheme
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/my/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 HEADLESS_CLIENTS = ("app", "browser")
+MFA_ADAPTER = "bitgoeul.apps.people.adapters.MfaAdapter"
+MFA_TOTP_TOLERANCE = 1
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = URL.startswith("http://")
 USERSESSIONS_TRACK_ACTIVITY = False
+if BEHIND_PROXY:
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
+IDP_OIDC_ADAPTER = "bitgoeul.apps.people.adapters.OidcAdapter"
+IDP_OIDC_PRIVATE_KEY: str = (
+    setting(
+        "BITGOEUL_OIDC_KEY",
+        "",
+        secret=True,
+        help="RSA key (PEM) that signs identities; made at the first start when empty.",
+    )
+    or _own_rsa_key()
+)
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 30 * 24 * 3600
+# Dotted functions organisation -> bool: does it still have something open that needs an owner?
+OBLIGATIONS: list[str] = []
 
 
 # Mail: console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT

@@ -11,11 +11,14 @@ from typing import Any
 from bitgoeul.apps.credits import tasks as credits_tasks
 from bitgoeul.apps.notices import tasks as notices_tasks
 from bitgoeul.apps.notices.events import NoticeSent
+from bitgoeul.apps.people import tasks as people_tasks
+from bitgoeul.apps.people.events import MemberInvited
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
 
 SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     NoticeSent: [notices_tasks.send_mail],
+    MemberInvited: [people_tasks.send_invitation],
 }
 
 DAY = 24 * 60 * 60.0
@@ -23,4 +26,5 @@ DAY = 24 * 60 * 60.0
 PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (300.0, credits_tasks.expire_ended),
     (DAY, credits_tasks.reconcile),
+    (DAY, people_tasks.remove_leftovers),
 ]

@@ -5,27 +5,32 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from allauth.account.models import EmailAddress
+
 from bitgoeul.apps.people.models import Membership, Organisation, Person
 from bitgoeul.apps.people.queries import actor_for
+from bitgoeul.engines.identity import check_digit
 from bitgoeul.kit.actor import Actor
 
 _number = itertools.count(1)
-_WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
 
 
 def business_number(serial: int) -> str:
     """A number with a right check digit."""
-    digits = [int(d) for d in f"{serial:09d}"]
-    total = sum(d * w for d, w in zip(digits, _WEIGHTS, strict=True)) + digits[8] * 5 // 10
-    return f"{serial:09d}{-total % 10}"
+    return f"{serial:09d}{check_digit(f'{serial:09d}')}"
+
+
+PASSWORD = "bright-village-9"
 
 
 def make_person(**fields: Any) -> Person:
+    """Somebody with a confirmed address."""
     serial = next(_number)
-    return Person.objects.create_user(
-        **{"email": f"person{serial}@example.org", "password": "bright-village-9", "name": f"사람 {serial}"}
-        | fields
+    person = Person.objects.create_user(
+        **{"email": f"person{serial}@example.org", "password": PASSWORD, "name": f"사람 {serial}"} | fields
     )
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    return person
 
 
 def make_organisation(owner: Person | None = None, **fields: Any) -> Organisation:
@@ -43,6 +48,13 @@ def make_organisation(owner: Person | None = None, **fields: Any) -> Organisatio
     if owner is not None:
         Membership.objects.create(person=owner, organisation=organisation, role=Membership.Role.OWNER)
     return organisation
+
+
+def make_member(organisation: Organisation, role: str = Membership.Role.MEMBER, **fields: Any) -> Person:
+    """A new person with a part in ``organisation``."""
+    person = make_person(**fields)
+    Membership.objects.create(person=person, organisation=organisation, role=role)
+    return person
 
 
 def actor(person: Person) -> Actor:
