@@ -110,6 +110,11 @@ def holds_seen_by(actor: Actor) -> QuerySet[Hold]:
     )
 
 
+def has_open_holds(organisation: Organisation) -> bool:
+    """Whether credits of ``organisation`` are set aside for work that has not ended."""
+    return Hold.objects.filter(wallet__organisation=organisation, state=Hold.State.OPEN).exists()
+
+
 def transfers_seen_by(actor: Actor) -> QuerySet[Transfer]:
     return Transfer.objects.filter(wallet__organisation__in=organisations_seen_by(actor)).select_related(
         "wallet__organisation"
