@@ -174,15 +174,17 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "bitgoeul.site.urls"
+CSRF_FAILURE_VIEW = "bitgoeul.site.views.csrf_failure"
 WSGI_APPLICATION = "bitgoeul.site.wsgi.application"
 SUBSCRIPTIONS = "bitgoeul.site.subscriptions.SUBSCRIPTIONS"
 PERIODIC = "bitgoeul.site.subscriptions.PERIODIC"
+PROOF = "bitgoeul.site.proof.proof_of"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": not DEBUG,
+        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -190,12 +192,11 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "bitgoeul.apps.notices.views.unread_notices",
+                "bitgoeul.site.shell.shell",
             ],
         },
     }
 ]
-if DEBUG:
-    TEMPLATES[0]["APP_DIRS"] = True
 
 # Authorization codes and rate limits live in the cache, so it is shared by every process: never local memory.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "bitgoeul_cache"}}
@@ -329,6 +330,8 @@ STATIC_ROOT = HOME / "static"
 STATIC_ROOT.mkdir(exist_ok=True, mode=0o700)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
+# Vite puts a hash of the content into each name of dist/: such a file never changes.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/dist/.+-[A-Za-z0-9_-]{8}\.\w+$"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -10,11 +10,21 @@ from bitgoeul.site.api import api
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path("language/", views.language, name="language"),
+    path("theme/", views.theme, name="theme"),
+    path("design/", views.design, name="design"),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", views.sitemap, name="sitemap"),
     path("", include("django_prometheus.urls")),
+    path("api/docs", views.api_docs, name="api_docs"),
     path("api/", api.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("", include("allauth.idp.urls")),
     *[path(f"{name}/", include(f"bitgoeul.apps.{name}.urls")) for name in capabilities.having("urls")],
 ]
+
+handler400 = views.bad_request
+handler403 = views.forbidden
+handler404 = views.not_found
+handler500 = views.server_error

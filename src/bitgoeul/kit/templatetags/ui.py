@@ -1,0 +1,211 @@
+"""The components that templates are made of.  ``/design/`` shows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.forms import BaseForm, BoundField
+from django.http import HttpRequest
+from django.utils.html import conditional_escape, format_html
+from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString, mark_safe
+
+from bitgoeul.kit.once import form_key
+from bitgoeul.kit.ui import wording
+from bitgoeul.kit.ui.assets import asset as built
+from bitgoeul.kit.ui.dots import dots as picture_of
+
+register = template.Library()
+
+KINDS = frozenset({"ok", "wait", "stop", "info", "quiet"})
+
+register.filter("credits", wording.credits_of)
+register.filter("when", wording.when)
+register.filter("day", wording.day)
+register.filter("ago", wording.ago)
+register.filter("size", wording.size)
+register.filter("number", wording.number)
+register.filter("percent", wording.percent)
+register.filter("duration", wording.duration)
+register.filter("short", wording.short)
+
+register.simple_tag(built, name="asset")
+register.simple_tag(picture_of, name="dots")
+
+
+@register.simple_block_tag
+def card(
+    content: str,
+    title: str = "",
+    more: str = "",
+    more_url: str = "",
+    footer: str = "",
+    id: str = "",
+    kind: str = "",
+) -> SafeString:
+    """{% card title=_("…") more=_("All") more_url=url %}…{% endcard %}"""
+    head: SafeString | str = ""
+    if title and more_url:
+        head = format_html(
+            '<header><h2>{}</h2><a class="more" href="{}">{}</a></header>', title, more_url, more
+        )
+    elif title:
+        head = format_html("<h2>{}</h2>", title)
+    foot = format_html("<footer>{}</footer>", footer) if footer else ""
+    name = format_html(' id="{}"', id) if id else ""
+    return format_html(
+        '<section class="card {}"{}>{}{}{}</section>', kind, name, head, mark_safe(content), foot
+    )  # noqa: S308  (content is the rendered body of the block, escaped already)
+
+
+@register.simple_tag
+def badge(kind: str, text: Any) -> SafeString:
+    """{% badge "ok" _("Verified") %}: kind is ok, wait, stop, info or quiet."""
+    return format_html('<span class="badge {}">{}</span>', kind if kind in KINDS else "quiet", text)
+
+
+@register.simple_tag
+def state(row: Any) -> SafeString:
+    """{% state job %}: the row's state in words, coloured by its STATE_KINDS."""
+    kinds: Mapping[Any, str] = getattr(row, "STATE_KINDS", {})
+    return badge(kinds.get(row.state, "quiet"), row.get_state_display())
+
+
+@register.simple_tag
+def row(label: Any, value: Any) -> SafeString:
+    """{% row _("Memory") job.memory|size %}: a line inside a card."""
+    shown = wording.NOTHING if value is None or value == "" else value
+    return format_html('<div class="row"><span>{}</span><span>{}</span></div>', label, shown)
+
+
+@register.simple_tag
+def figure(label: Any, value: Any, note: Any = "", url: str = "") -> SafeString:
+    """{% figure _("Datasets") count _("as of today") url %}: a big number with its provenance."""
+    inside = format_html('<span class="k">{}</span><span class="v">{}</span>', label, value)
+    if note:
+        inside = format_html('{}<span class="pr">{}</span>', inside, note)
+    if url:
+        return format_html('<a class="figure" href="{}">{}</a>', url, inside)
+    return format_html('<div class="figure">{}</div>', inside)
+
+
+@register.simple_tag
+def sector(key: str, name: Any) -> SafeString:
+    """{% sector dataset.sector dataset.get_sector_display %}: the hue as a dot, the word beside it."""
+    return format_html('<span class="nowrap"><i class="sector-dot {}"></i>{}</span>', key, name)
+
+
+@register.simple_tag
+def loading(text: Any = "") -> SafeString:
+    """The 3x3 field with a lamp walking around it."""
+    return format_html(
+        '<span class="loading" role="img" aria-label="{}">{}</span>',
+        text,
+        mark_safe("<i></i>" * 9),  # noqa: S308
+    )
+
+
+@register.inclusion_tag("ui/progress.html")
+def progress(value: Any, maximum: Any = 100, label: Any = "") -> dict[str, Any]:
+    """{% progress 38 100 _("Training") %}"""
+    total = float(maximum or 0)
+    share = min(max(float(value or 0) / total, 0.0), 1.0) if total else 0.0
+    return {"value": value, "maximum": maximum, "share": round(share * 100), "label": label}
+
+
+@register.simple_block_tag
+def empty(
+    content: str, title: Any = "", text: Any = "", picture: str = "field", level: int = 2
+) -> SafeString:
+    """{% empty title=_("…") text=_("…") picture="lake" %}links{% endempty %}: nothing here, and what to do."""
+    actions = (
+        format_html('<div class="actions">{}</div>', mark_safe(content))  # noqa: S308
+        if content.strip()
+        else ""
+    )
+    return format_html(
+        '<div class="empty">{}<h{}>{}</h{}>{}{}</div>',
+        picture_of(picture),
+        level,
+        title,
+        level,
+        format_html("<p>{}</p>", text) if text else "",
+        actions,
+    )
+
+
+@register.inclusion_tag("ui/tabs.html")
+def tabs(items: Sequence[Mapping[str, Any]], label: Any = "") -> dict[str, Any]:
+    """items: [{"url", "label", "on"}]"""
+    return {"items": items, "label": label}
+
+
+@register.inclusion_tag("ui/stepper.html")
+def stepper(steps: Sequence[Any], current: int | str) -> dict[str, Any]:
+    """steps: labels; current: the number of the present step from 1, or its label."""
+    labels = [str(step) for step in steps]
+    here = current if isinstance(current, int) else labels.index(str(current)) + 1
+    return {
+        "steps": [
+            {"label": label, "state": "done" if at < here else "now" if at == here else ""}
+            for at, label in enumerate(labels, 1)
+        ]
+    }
+
+
+@register.inclusion_tag("ui/lineage.html")
+def lineage(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """items: [{"label", "url", "on"}]; "on" marks where the reader is, no url means not there yet."""
+    return {"items": items}
+
+
+@register.inclusion_tag("ui/proof.html")
+def proof(subject: Any) -> dict[str, Any]:
+    """{% proof "dataset:flights" %}: how many facts tell of this, and where to check them."""
+    return {"proof": import_string(settings.PROOF)(str(subject))}
+
+
+@register.inclusion_tag("ui/form_fields.html")
+def form_fields(form: BaseForm) -> dict[str, Any]:
+    """Every field with its label, help and errors; above them a summary of what needs correction."""
+    return {"form": form, "fields": [_placed(field) for field in form.visible_fields()]}
+
+
+@register.inclusion_tag("ui/field.html")
+def field(bound: BoundField) -> dict[str, Any]:
+    """One field of a form, for pages that place fields themselves."""
+    return {"field": _placed(bound)}
+
+
+def _placed(bound: BoundField) -> dict[str, Any]:
+    widget = bound.field.widget
+    kind = "choice" if getattr(widget, "input_type", "") == "checkbox" and not widget.use_fieldset else "line"
+    return {"bound": bound, "kind": "group" if widget.use_fieldset else kind}
+
+
+@register.inclusion_tag("ui/pager.html")
+def pager(page: Any) -> dict[str, Any]:
+    """{% pager page %}: the page of ``kit.paging.page_of``, other parameters of the address kept."""
+    return {"page": page}
+
+
+@register.simple_tag
+def once_field(name: str = "once") -> SafeString:
+    """A hidden key that makes a second submit of the same form harmless."""
+    return format_html('<input type="hidden" name="{}" value="{}">', name, form_key())
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: template.Context, **changes: Any) -> str:
+    """{% with_query sort="-size" page=None %}: this address with some parameters changed."""
+    request: HttpRequest = context["request"]
+    query = request.GET.copy()
+    for name, value in changes.items():
+        if value in (None, ""):
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return conditional_escape(f"?{query.urlencode()}")
