@@ -1,9 +1,9 @@
 """How browser stories look at a page: in a language, at a width, by day or night, and with axe.
 
-    with browser() as chromium:
-        page = open_page(chromium, base, "/", language="ko", width=390, night=True)
-        assert axe(page) == []
-        assert overflow(page) == 0
+with browser() as chromium:
+    page = open_page(chromium, base, "/", language="ko", width=390, night=True)
+    assert axe(page) == []
+    assert overflow(page) == 0
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ def open_page(
     scripts: bool = True,
     cookies: list[dict[str, Any]] | None = None,
 ) -> Page:
-    """A fresh visitor's page; requests that leave the hub and errors of scripts are kept on ``page.complaints``."""
+    """A fresh visitor's page.
+
+    Requests that leave the hub and errors of scripts are kept on ``page.complaints``.
+    """
     context = chromium.new_context(
         locale={"ko": "ko-KR", "en": "en-GB"}[language],
         viewport={"width": width, "height": HEIGHTS.get(width, 900)},
@@ -84,9 +87,7 @@ def open_page(
 def axe(page: Page) -> list[str]:
     """What axe-core finds wrong, one line per element."""
     page.evaluate(AXE.read_text())
-    found = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-    )
+    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
     return [
         f"{violation['id']}: {node['target']} {node.get('failureSummary', '')}".replace("\n", " ")
         for violation in found["violations"]
@@ -96,9 +97,7 @@ def axe(page: Page) -> list[str]:
 
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
-    return int(
-        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    )
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def untranslated(page: Page) -> list[str]:
@@ -108,7 +107,8 @@ def untranslated(page: Page) -> list[str]:
     """
     text: list[str] = page.evaluate(
         """() => {
-          const skip = "code, pre, kbd, .mono, .log, [lang=en], script, style, textarea, input, select, .as-written";
+          const skip = "code, pre, kbd, .mono, .log, [lang=en], script, style, textarea, input, select"
+            + ", .as-written";
           const out = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
           while (walk.nextNode()) {
             const at = walk.currentNode.parentElement;
@@ -118,9 +118,7 @@ def untranslated(page: Page) -> list[str]:
         }"""
     )
     return [
-        line
-        for line in text
-        if re.search(r"[a-z]+ [a-z]+ [a-z]+", line) and not re.search(r"[가-힣]", line)
+        line for line in text if re.search(r"[a-z]+ [a-z]+ [a-z]+", line) and not re.search(r"[가-힣]", line)
     ]
 
 

@@ -17,6 +17,7 @@ from bitgoeul.kit.refusals import NotFound
 from bitgoeul.kit.ui.dots import PICTURES
 
 COLOURS = ["paper", "paper-2", "card", "line", "ink", "ink-2", "ink-3", "lamp", "lamp-deep", "lamp-soft"]
+REQUESTS = [(44, "06"), (96, "09"), (130, "12"), (112, "15"), (78, "18")]
 STATES = ["ok", "wait", "stop", "info"]
 
 
@@ -72,6 +73,8 @@ def everything(request: HttpRequest) -> dict[str, Any]:
         "refusal": NotFound(),
         "bars": [
             (x * 92 + 46, 170 - height, height, label)
-            for x, (height, label) in enumerate([(44, "06"), (96, "09"), (130, "12"), (112, "15"), (78, "18")])
+            for x, (height, label) in enumerate(
+                [(44, "06"), (96, "09"), (130, "12"), (112, "15"), (78, "18")]
+            )
         ],
     }

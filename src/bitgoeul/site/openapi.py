@@ -1,4 +1,4 @@
-"""The API reference as a page of our own, made from the OpenAPI document: nothing is fetched from elsewhere."""
+"""The API reference as a page of our own, made from the OpenAPI document; nothing comes from elsewhere."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def dots(name: str, extra: str = "") -> SafeString:
     """The picture as an SVG; an unknown name gives the empty field."""
     rows = PICTURES.get(name, PICTURES["field"])
     lamps = "".join(
-        f'<circle{"" if kind == "." else f" class={chr(34)}{kind}{chr(34)}"} '
+        f"<circle{'' if kind == '.' else f' class={chr(34)}{kind}{chr(34)}'} "
         f'cx="{MARGIN + x * PITCH}" cy="{MARGIN + y * PITCH}" r="{RADIUS}"/>'
         for y, row in enumerate(rows)
         for x, kind in enumerate(row)
@@ -42,5 +42,6 @@ def dots(name: str, extra: str = "") -> SafeString:
     width = (len(rows[0]) - 1) * PITCH + 2 * MARGIN
     height = (len(rows) - 1) * PITCH + 2 * MARGIN
     return mark_safe(  # noqa: S308  (made of numbers and the names above)
-        f'<svg class="dots {extra}" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">{lamps}</svg>'
+        f'<svg class="dots {extra}" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">'
+        f"{lamps}</svg>"
     )
