@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bitgoeul.site.operations import serving
+from bitgoeul.site.operations import backup, bench, doctor, serving
 
 
 def migrate() -> None:
@@ -60,6 +60,8 @@ def manage(
 
 
 def register(root: typer.Typer) -> None:
-    for word in (serving.serve, serving.web, serving.worker, serving.runner, migrate, messages, docs):
+    everyday = (serving.serve, serving.web, serving.worker, serving.runner)
+    keeping = (doctor.doctor, backup.backup, backup.restore, migrate, messages, docs, bench.bench)
+    for word in (*everyday, *keeping):
         root.command()(word)
     root.command(context_settings={"ignore_unknown_options": True})(manage)

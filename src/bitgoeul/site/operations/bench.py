@@ -1,0 +1,142 @@
+"""`bench`: every performance figure that the project states, measured again on this machine.
+
+A benchmark is ``benchmarks/NAME.py`` with ``run() -> dict``: name, value, unit, bar, holds, detail.  It
+compares two ways in one run; no test asserts a time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from django.utils.translation import gettext_lazy as _
+
+from bitgoeul.kit.refusals import NotFound
+
+KEYS = {"name", "value", "unit", "bar", "holds", "detail"}
+ORDER = ["gate-groupby", "executor-overhead", "service-throughput", "page-cpu", "chaos"]
+
+
+class NoSuchBenchmark(NotFound):
+    title = _("There is no benchmark “%(name)s”")
+    remedy = _("Choose one of: %(known)s.")
+
+
+def folder() -> Path:
+    return Path(__file__).resolve().parents[4] / "benchmarks"
+
+
+def known() -> list[str]:
+    """The names of all benchmarks, in the order in which they are told."""
+    names = {path.stem.replace("_", "-") for path in folder().glob("*.py") if not path.name.startswith("_")}
+    return [name for name in ORDER if name in names] + sorted(names - set(ORDER))
+
+
+def measure(name: str) -> dict[str, Any]:
+    """Run one benchmark.
+
+    Raises: NoSuchBenchmark.
+    """
+    if name not in known():
+        raise NoSuchBenchmark(name=name, known=", ".join(known()))
+    stem = name.replace("-", "_")
+    candidates = [folder() / f"{stem}.py", folder() / f"{name}.py"]
+    path = next(path for path in candidates if path.is_file())
+    spec = importlib.util.spec_from_file_location(f"benchmarks.{stem}", path)
+    if spec is None or spec.loader is None:
+        raise NoSuchBenchmark(name=name, known=", ".join(known()))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    result: dict[str, Any] = module.run()
+    if missing := KEYS - result.keys():
+        raise TypeError(f"{path.name}: run() left out {sorted(missing)}")
+    return result
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    model = platform.machine()
+    if (info := Path("/proc/cpuinfo")).exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line
+        ]
+        model = names[0] if names else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    return {
+        "cpu": model,
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory, 1),
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+    }
+
+
+_WORDS = {
+    "en": ("Benchmarks", "Measured by `make bench` on", "What", "Measured", "Bar", "Holds", "yes", "no",
+           "Each benchmark compares two ways in one run; ratios travel between machines, times do not."),
+    "ko": ("성능 측정", "`make bench`로 잰 기계:", "항목", "측정값", "기준", "충족", "예", "아니요",
+           "두 방법을 한 번에 비교하여 잽니다. 비율은 다른 기계에서도 비슷하지만 시간은 그렇지 않습니다."),
+}  # fmt: skip
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def page(results: list[dict[str, Any]], on: dict[str, Any], language: str) -> str:
+    """The table of all results in one language."""
+    title, measured_on, what, measured, bar, holds, yes, no, note = _WORDS[language]
+    lines = [
+        f"## {title}",
+        "",
+        f"{measured_on} {on['cpu']}, {on['cores']} cores, {on['memory_gib']} GiB,"
+        f" Python {on['python']}, {on['system']}.",
+        note,
+        "",
+        f"| {what} | {measured} | {bar} | {holds} | |",
+        "|---|---|---|---|---|",
+    ]
+    for row in results:
+        detail = row["detail"]
+        if isinstance(detail, dict):
+            detail = ", ".join(f"{key} {_figure(value)}" for key, value in detail.items())
+        lines.append(
+            f"| `{row['name']}` | {_figure(row['value'])} {row['unit']} | {row['bar']} |"
+            f" {yes if row['holds'] else no} | {str(detail).replace('|', '/')} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="Which one; without a name they are listed.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per benchmark.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Run all and write docs/benchmarks.md.")] = False,
+) -> None:
+    """Measure a figure that the project states.  Exit 1 if a bar is missed."""
+    if not name and not every:
+        typer.echo("\n".join(known()))
+        return
+    results = []
+    for each in known() if every else [name]:
+        typer.echo(f"{each} …", err=True)
+        result = measure(each)
+        results.append(result)
+        if as_json:
+            typer.echo(json.dumps(result, ensure_ascii=False))
+            continue
+        verdict = "holds" if result["holds"] else "MISSED"
+        typer.echo(f"{each}: {_figure(result['value'])} {result['unit']} (bar {result['bar']}): {verdict}")
+    if every:
+        on = machine()
+        target = folder().parent / "docs" / "benchmarks.md"
+        text = "# Benchmarks · 성능 측정\n\n" + page(results, on, "ko") + "\n" + page(results, on, "en")
+        target.write_text(text)
+        typer.echo(f"wrote {target.relative_to(folder().parent)}", err=True)
+    raise typer.Exit(0 if all(result["holds"] for result in results) else 1)
