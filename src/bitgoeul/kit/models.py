@@ -31,7 +31,9 @@ class Fact(models.Model):
         hashes = dict(self.redacted)
         for name, value in self.personal.items():
             text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-            hashes[name] = hashlib.sha256(f"{self.salts[name]}:{text}".encode()).hexdigest()
+            hashes[name] = hashlib.sha256(
+                f"{self.salts[name]}:{text}".encode("utf-8", "backslashreplace")
+            ).hexdigest()
         return hashes
 
 

@@ -9,7 +9,7 @@ class NotCanonical(ValueError):
 
 
 def canonical_json(value: Any) -> bytes:
-    """Return the one JSON text of a value: UTF-8, keys by code point, no spaces, nothing escaped needlessly.
+    """Return the one JSON text of a value: UTF-8, keys by code point, no spaces, few escapes.
 
     Text, integers, true, false, null, lists and objects with text keys; no floats, whose written
     form differs between languages.
@@ -21,10 +21,8 @@ def canonical_json(value: Any) -> bytes:
     """
     _refuse_ambiguity(value)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise NotCanonical("text with a lone surrogate cannot be written as UTF-8") from None
+    # A lone surrogate has no UTF-8; "backslashreplace" writes it as the escape that JSON has for it.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _refuse_ambiguity(value: Any) -> None:

@@ -182,11 +182,8 @@ def test_a_leaf_cannot_pose_as_a_node():
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
-    ),
+    st.none() | st.booleans() | st.integers() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters()), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -201,7 +198,7 @@ def test_canonical_json_reads_back_and_writes_the_same_again(value):
     assert canonical_json(json.loads(text)) == text
 
 
-@pytest.mark.parametrize("value", [1.0, {1: "a"}, [b"bytes"], {"a": {1, 2}}, float("nan"), "\ud800"])
+@pytest.mark.parametrize("value", [1.0, {1: "a"}, [b"bytes"], {"a": {1, 2}}, float("nan")])
 def test_values_without_one_written_form_are_refused(value):
     with pytest.raises(NotCanonical):
         canonical_json(value)
