@@ -134,6 +134,13 @@ SECRET_KEY: str = (
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("BITGOEUL_SECRET_KEY is too short: give at least 32 random characters.")
 
+RECORD_KEY: str = setting(
+    "BITGOEUL_RECORD_KEY",
+    "",
+    secret=True,
+    help="The Ed25519 key that signs the public record, 64 hex digits. Made at its first use when empty.",
+)
+
 INSTALLED_APPS = [
     "bitgoeul.site",
     *[f"bitgoeul.apps.{name}" for name in reversed(capabilities.present())],

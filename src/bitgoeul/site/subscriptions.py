@@ -13,6 +13,7 @@ from bitgoeul.apps.notices import tasks as notices_tasks
 from bitgoeul.apps.notices.events import NoticeSent
 from bitgoeul.apps.people import tasks as people_tasks
 from bitgoeul.apps.people.events import MemberInvited
+from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
 
@@ -24,6 +25,7 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
 DAY = 24 * 60 * 60.0
 
 PERIODIC: list[tuple[float, Callable[[], Any]]] = [
+    (5.0, record_tasks.seal),
     (300.0, credits_tasks.expire_ended),
     (DAY, credits_tasks.reconcile),
     (DAY, people_tasks.remove_leftovers),
