@@ -352,6 +352,9 @@ FILE_UPLOAD_TEMP_DIR = str(HOME / "incoming")
 UPLOAD_LIMIT: int = (
     setting("BITGOEUL_UPLOAD_LIMIT_MIB", "2048", read=int, help="The largest upload, in MiB.") << 20
 )
+MODEL_LIMIT: int = (
+    setting("BITGOEUL_MODEL_LIMIT_MIB", "256", read=int, help="The largest ONNX file, in MiB.") << 20
+)
 
 LOGGING: dict[str, Any] = {
     "version": 1,
