@@ -8,7 +8,7 @@ from ninja import Query, Router, Schema
 
 from bitgoeul.apps.people.queries import organisations_of
 from bitgoeul.apps.programmes import commands, queries
-from bitgoeul.apps.programmes.models import Application, Call, Grant
+from bitgoeul.apps.programmes.models import Application, Call
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.queries.eligibility import assess, prefill
 from bitgoeul.kit import clock
@@ -148,10 +148,6 @@ class GrantOut(Schema):
     ends_at: dt.datetime
     reference: str
 
-    @staticmethod
-    def resolve_credits(grant: Grant) -> int:
-        return grant.amount
-
 
 class ApplicationOut(Schema):
     id: str
@@ -167,34 +163,6 @@ class ApplicationOut(Schema):
     decision: DecisionOut | None
     grant: GrantOut | None
     record_subject: str
-
-    @staticmethod
-    def resolve_id(row: Application) -> str:
-        return row.public_id
-
-    @staticmethod
-    def resolve_call(row: Application) -> str:
-        return row.call.slug
-
-    @staticmethod
-    def resolve_organisation(row: Application) -> str:
-        return row.organisation.slug
-
-    @staticmethod
-    def resolve_clauses(row: Application) -> list[dict[str, Any]]:
-        return row.outcomes
-
-    @staticmethod
-    def resolve_decision(row: Application) -> Any:
-        return getattr(row, "decision", None)
-
-    @staticmethod
-    def resolve_grant(row: Application) -> Any:
-        return getattr(row, "grant", None)
-
-    @staticmethod
-    def resolve_record_subject(row: Application) -> str:
-        return row.subject
 
 
 class ApplicationsOut(Schema):
@@ -243,9 +211,37 @@ def _page(page: Any) -> dict[str, Any]:
     return {"page": page.number, "pages": page.paginator.num_pages, "items": list(page)}
 
 
-def _shown(application: Application) -> dict[str, Any]:
-    """An answer that ``once`` can keep."""
-    return ApplicationOut.from_orm(application).dict()
+def _shown(row: Application) -> dict[str, Any]:
+    """The application as data, which ``once`` can keep."""
+    decision, grant = getattr(row, "decision", None), getattr(row, "grant", None)
+    return {
+        "id": row.public_id,
+        "call": row.call.slug,
+        "organisation": row.organisation.slug,
+        "state": row.state,
+        "verdict": row.verdict,
+        "clauses": row.outcomes,
+        "answers": row.answers,
+        "rules_version": row.rules_version,
+        "rules_fingerprint": row.rules_fingerprint,
+        "submitted_at": row.submitted_at,
+        "decision": decision
+        and {
+            "accepted": decision.accepted,
+            "automatic": decision.automatic,
+            "reason": decision.reason,
+            "clauses": decision.clauses,
+            "at": decision.at,
+        },
+        "grant": grant
+        and {
+            "credits": grant.amount,
+            "starts_at": grant.starts_at,
+            "ends_at": grant.ends_at,
+            "reference": grant.reference,
+        },
+        "record_subject": row.subject,
+    }
 
 
 @router.get("/calls", response=CallsOut)
@@ -323,19 +319,20 @@ def apply(request: HttpRequest, slug: str, body: ApplyIn) -> Any:
 @router.get("/applications", response=ApplicationsOut)
 def applications(request: HttpRequest, page: int = Query(1, ge=1)) -> dict[str, Any]:
     """The applications you may see, newest first."""
-    return _page(page_of(queries.applications_visible_to(signed_in(request)), request))
+    found = page_of(queries.applications_visible_to(signed_in(request)), request)
+    return _page(found) | {"items": [_shown(row) for row in found]}
 
 
 @router.get("/applications/{application_id}", response=ApplicationOut)
 def application(request: HttpRequest, application_id: str) -> Any:
     """One application with its decision and its grant."""
-    return find(queries.applications_visible_to(signed_in(request)), public_id=application_id)
+    return _shown(find(queries.applications_visible_to(signed_in(request)), public_id=application_id))
 
 
 @router.post("/applications/{application_id}/withdraw", response=ApplicationOut)
 def withdraw(request: HttpRequest, application_id: str) -> Any:
     """Take back an application that is not decided."""
-    return commands.withdraw_application(by=signed_in(request), application=application_id)
+    return _shown(commands.withdraw_application(by=signed_in(request), application=application_id))
 
 
 @router.post("/applications/{application_id}/decide", response=ApplicationOut)
@@ -344,4 +341,4 @@ def decide(request: HttpRequest, application_id: str, body: DecideIn) -> Any:
     run = commands.accept_application if body.accept else commands.reject_application
     actor = signed_in(request)
     run(by=actor, application=application_id, reason=body.reason)
-    return find(queries.applications_visible_to(actor), public_id=application_id)
+    return _shown(find(queries.applications_visible_to(actor), public_id=application_id))

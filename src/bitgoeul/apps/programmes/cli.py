@@ -38,7 +38,8 @@ def _call(call: Any) -> dict[str, Any]:
 def _call_line(call: Any) -> str:
     from bitgoeul.engines.credits import written
 
-    return f"{call.slug:<20} {call.get_state_display():<8} {call.title}  {written(call.left)}/{written(call.budget)}"
+    left = f"{written(call.left)}/{written(call.budget)}"
+    return f"{call.slug:<20} {call.get_state_display():<8} {call.title}  {left}"
 
 
 def _application(row: Any) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def check(
 
 
 @app.command()
-def apply(
+def apply(  # noqa: PLR0917 (the words of the command line)
     slug: str,
     organisation: str = typer.Option(..., help="The organisation's slug."),
     who: str = typer.Option(..., "--as", help="The e-mail address of a member."),

@@ -225,11 +225,9 @@ def test_saving_by_an_officer_is_in_their_name():
     officer = actor(make_person(roles=["operator"]))
     draft = make_draft()
 
-    save_call(
-        by=officer, programme="compute", slug=draft.slug, tier="FAST", title=draft.title, summary=draft.summary,
-        terms=draft.terms, opens_at=draft.opens_at, closes_at=draft.closes_at, budget=draft.budget,
-        gives_credits=draft.gives_credits, gives_days=draft.gives_days, form=draft.form, clauses=draft.clauses,
-    )  # fmt: skip
+    kept = ("slug", "title", "summary", "terms", "opens_at", "closes_at", "budget", "gives_credits",
+            "gives_days", "form", "clauses")  # fmt: skip
+    save_call(by=officer, programme="compute", tier="FAST", **{name: getattr(draft, name) for name in kept})
 
     assert Fact.objects.order_by("id").last().actor == officer.id
     assert Call.objects.get().rules_version == 1
