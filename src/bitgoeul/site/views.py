@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from bitgoeul.kit.refusals import NotFound, Refusal, answer, wants_page
-from bitgoeul.site import errors, gallery, openapi
+from bitgoeul.site import counts, errors, gallery, openapi
 from bitgoeul.site.operations import processes
 from bitgoeul.site.shell import THEMES, address, places, safe_return
 
@@ -24,7 +24,10 @@ YEAR = 365 * 24 * 3600
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/home.html")
+    """The hub in one screen."""
+    live = counts.live()
+    services = live.get("services", {}).get("rows", [])
+    return render(request, "site/home.html", {"counts": live, "services": services})
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
