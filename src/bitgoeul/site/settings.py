@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -357,37 +356,30 @@ MODEL_LIMIT: int = (
     setting("BITGOEUL_MODEL_LIMIT_MIB", "256", read=int, help="The largest ONNX file, in MiB.") << 20
 )
 
-
-# Compute: what jobs may use of this machine
-def _or(found: Callable[[], int]) -> Callable[[str], int]:
-    return lambda text: int(text) if text else found()
-
-
-def _memory_mib() -> int:
-    """Three quarters of the machine's memory."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4 >> 20
-
-
-COMPUTE_CPUS: int = setting(
-    "BITGOEUL_COMPUTE_CPUS",
-    read=_or(lambda: os.cpu_count() or 1),
-    help="Processors that jobs share; all of them when empty.",
+# Queries and publications: what one of them may use
+LAKE_QUERY_SECONDS: int = setting(
+    "BITGOEUL_LAKE_QUERY_SECONDS", "30", read=int, help="The longest a query may run, in seconds."
 )
-COMPUTE_MEMORY_MIB: int = setting(
-    "BITGOEUL_COMPUTE_MEMORY_MIB",
-    read=_or(_memory_mib),
-    help="Memory that jobs share, in MiB; three quarters of the machine's when empty.",
+LAKE_PUBLISH_SECONDS: int = setting(
+    "BITGOEUL_LAKE_PUBLISH_SECONDS", "1800", read=int, help="The longest a publication may run, in seconds."
 )
-COMPUTE_GPUS: int = setting(
-    "BITGOEUL_COMPUTE_GPUS",
-    read=_or(lambda: len(list(Path("/dev").glob("nvidia[0-9]*")))),
-    help="GPUs that jobs share; those that are found when empty.",
+LAKE_QUERY_MEMORY_MIB: int = setting(
+    "BITGOEUL_LAKE_QUERY_MEMORY_MIB", "1024", read=int, help="The memory of one query, in MiB."
 )
-COMPUTE_WALL_S: int = setting(
-    "BITGOEUL_COMPUTE_WALL_S", "14400", read=int, help="The longest time that a job may ask for, in seconds."
+LAKE_QUERY_DISK_MIB: int = setting(
+    "BITGOEUL_LAKE_QUERY_DISK_MIB", "2048", read=int, help="The scratch disk of one query, in MiB."
 )
-COMPUTE_OUTPUT_MIB: int = setting(
-    "BITGOEUL_COMPUTE_OUTPUT_MIB", "2048", read=int, help="The most that one job may write, in MiB."
+LAKE_QUERY_SLOTS: int = setting(
+    "BITGOEUL_LAKE_QUERY_SLOTS", "4", read=int, help="How many queries run at the same time."
+)
+LAKE_QUERY_ROWS: int = setting(
+    "BITGOEUL_LAKE_QUERY_ROWS", "10000", read=int, help="The most rows of one answer on a page."
+)
+LAKE_EXPORT_ROWS: int = setting(
+    "BITGOEUL_LAKE_EXPORT_ROWS", "5000000", read=int, help="The most rows of one downloaded or saved result."
+)
+LAKE_THREADS: int = setting(
+    "BITGOEUL_LAKE_THREADS", str(min(os.cpu_count() or 1, 8)), read=int, help="The threads of one query."
 )
 
 LOGGING: dict[str, Any] = {

@@ -16,8 +16,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from bitgoeul.apps.notices import queries as notices
-from bitgoeul.apps.people import queries as people
 from bitgoeul.site import capabilities
 
 # Place, key after "g", word.
@@ -79,11 +77,6 @@ class Shell:
             }
             for url, key, word in places()
         ]
-
-    @cached_property
-    def place(self) -> dict[str, str]:
-        """Capability -> its address, for those that are here."""
-        return {url.strip("/"): url for url, _key, _word in places()}
 
     @property
     def here(self) -> str:
@@ -148,7 +141,7 @@ class Shell:
 
     @property
     def inbox_url(self) -> str:
-        return address("notices:inbox")
+        return next((url for url in ("/notices/",) if "notices" in capabilities.having("urls")), "")
 
     @property
     def name(self) -> str:
@@ -160,13 +153,11 @@ class Shell:
 
     @cached_property
     def organisation(self) -> str:
-        """The reader's organisation, if there is exactly one to name."""
-        names = [str(row) for row in people.organisations_of(self.request.actor)[:2]]  # type: ignore[attr-defined]
-        return names[0] if len(names) == 1 else ""
+        return ""
 
     @cached_property
     def unread(self) -> int:
-        return notices.unread_count(self.request.actor)  # type: ignore[attr-defined]
+        return 0
 
     @cached_property
     def account(self) -> list[dict[str, Any]]:

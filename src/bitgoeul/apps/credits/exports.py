@@ -10,7 +10,6 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from bitgoeul.apps.credits.queries import Balance, Statement
 
@@ -27,14 +26,14 @@ def _figures(balance: Balance) -> list[Decimal]:
 
 def _head() -> list[str]:
     return [
-        pgettext("statement", "When"),
-        pgettext("statement", "What"),
-        pgettext("statement", "For"),
+        _("When"),
+        _("What"),
+        _("For"),
         _("Reference"),
         _("Granted"),
         _("Spent"),
         _("Held"),
-        pgettext("statement", "Left"),
+        _("Left"),
         _("Expired"),
         _("Left after it"),
     ]

@@ -1,0 +1,130 @@
+"""Handing out files: whole or in part, never read into memory, counted once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+
+from bitgoeul.apps.lake import commands, queries
+from bitgoeul.apps.lake.errors import BadRange
+from bitgoeul.apps.lake.models import DatasetVersion
+from bitgoeul.apps.lake.warehouse import publishing, sandbox
+from bitgoeul.engines import lake
+from bitgoeul.kit.refusals import NotFound
+from bitgoeul.kit.store import store
+
+TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+CHUNK = 256 << 10
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def _parts(path: Path, start: int, length: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        while length > 0 and (chunk := file.read(min(CHUNK, length))):
+            length -= len(chunk)
+            yield chunk
+
+
+def _asked(header: str, size: int) -> tuple[int, int] | None:
+    """First byte and number of bytes that a Range header asks for; None for the whole file.
+
+    Raises: BadRange if the file has none of them.
+    """
+    match = _RANGE.fullmatch(header.strip())
+    if match is None or not (match[1] or match[2]):
+        return None  # several ranges, or another unit: the whole file is a right answer too
+    if match[1]:
+        first, last = int(match[1]), min(int(match[2] or size - 1), size - 1)
+    else:
+        first, last = max(size - int(match[2]), 0), size - 1
+    if first > last or first >= size:
+        raise BadRange(size=size)
+    return first, last - first + 1
+
+
+def file_answer(request: HttpRequest, path: Path, name: str, kind: str, tag: str) -> HttpResponse:
+    """The file, or the part of it that is asked for."""
+    size = path.stat().st_size
+    condition = request.headers.get("If-Range", f'"{tag}"')
+    part = _asked(request.headers.get("Range", ""), size) if condition == f'"{tag}"' else None
+    start, length = part or (0, size)
+    body = [] if request.method == "HEAD" else _parts(path, start, length)
+    answer = StreamingHttpResponse(body, status=206 if part else 200, content_type=TYPES[kind])
+    answer["Content-Length"] = str(length)
+    answer["Accept-Ranges"] = "bytes"
+    answer["ETag"] = f'"{tag}"'
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    if part:
+        answer["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
+    return answer
+
+
+def table_file(version: DatasetVersion, table: str, kind: str) -> Path:
+    """The table as one file.
+
+    Parquet lies ready; CSV is written once, in the sandbox, and kept for a while.
+    """
+    files = queries.table_files(version, table)
+    if kind == "parquet" and len(files) == 1:
+        return files[0]
+    name = f"lake/exports/{version.dataset.public_id}/{version.number}/{table}.{kind}"
+    if not store().exists(name):
+        entry = version.table(table) or {}
+        columns = tuple(lake.Column(c["name"], c["type"]) for c in entry["columns"])
+        gated = lake.read("SELECT * FROM t").rewrite(lake.Catalogue([lake.Table("", "t", columns)]))
+        request = {
+            "sql": gated.sql,
+            "functions": publishing.FUNCTIONS,
+            "views": publishing.views(gated, {gated.tables[0]: files}),
+            "file": f"table.{kind}",
+            "format": kind,
+        }
+        with sandbox.scratch() as folder, sandbox.slot():
+            limits = sandbox.Limits(**(vars(sandbox.publication_limits()) | {"rows": 2**62}))
+            sandbox.run("export", request, limits=limits, reads=files, folder=folder)
+            with (folder / "out" / f"table.{kind}").open("rb") as made:
+                store().put(name, made)
+    return store().path(name)
+
+
+def table_answer(request: HttpRequest, version: DatasetVersion, table: str, kind: str) -> HttpResponse:
+    """Hand out a table.  A download counts once: when its first byte is asked for."""
+    if kind not in TYPES or version.table(table) is None:
+        raise NotFound
+    path = table_file(version, table, kind)
+    tag = f"{version.dataset.public_id}-{version.number}-{kind}-{path.stat().st_size}"
+    answer = file_answer(request, path, f"{version.dataset.slug}-{version.number}-{table}.{kind}", kind, tag)
+    asked = request.headers.get("Range", "")
+    if request.method == "GET" and (not asked or asked.startswith("bytes=0-")):
+        commands.count_download(
+            by=request.actor,  # type: ignore[attr-defined]
+            version=version,
+            table=table,
+            format=kind,
+            size=path.stat().st_size,
+        )
+    return answer
+
+
+def query_answer(request: HttpRequest, sql: str, kind: str) -> HttpResponse:
+    """The whole result of a query as a file, streamed; the file is gone when the answer was sent."""
+    if kind not in TYPES:
+        raise NotFound
+    place = sandbox.scratch()
+    folder = place.__enter__()
+    try:
+        path = queries.export(request.actor, sql, kind, folder)  # type: ignore[attr-defined]
+        answer = FileResponse(
+            path.open("rb"), content_type=TYPES[kind], filename=f"result.{kind}", as_attachment=True
+        )
+    except BaseException:
+        place.__exit__(None, None, None)
+        raise
+    # The open file stays readable after its folder is gone.
+    place.__exit__(None, None, None)
+    return answer

@@ -1,0 +1,372 @@
+"""What somebody may read of the lake."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
+
+from bitgoeul.apps.lake import errors
+from bitgoeul.apps.lake.models import Dataset, DatasetVersion, SearchToken, Upload
+from bitgoeul.apps.lake.warehouse import publishing, sandbox
+from bitgoeul.engines import lake
+from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.doors import find
+from bitgoeul.kit.refusals import NotFound
+from bitgoeul.kit.store import store
+from bitgoeul.kit.text import Localised
+
+PUBLISHED = DatasetVersion.State.PUBLISHED
+_REFERENCE = re.compile(r"(?P<slug>[\w-]{1,60})(?:@(?P<number>\d{1,9}))?", re.ASCII)
+
+
+# ── who sees what ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _reads_as_member(actor: Actor) -> bool:
+    return actor.allows("lake:read")
+
+
+def visible_to(actor: Actor) -> QuerySet[Dataset]:
+    """The datasets that exist for ``actor``:
+
+    published public ones, and those of the actor's organisations.
+    """
+    published = DatasetVersion.objects.filter(dataset=OuterRef("pk"), state=PUBLISHED)
+    seen = Q(visibility=Dataset.Visibility.PUBLIC) & Exists(published)
+    rows = Dataset.objects.select_related("organisation")
+    if _reads_as_member(actor):
+        if actor.is_operator or "steward" in actor.roles:
+            return rows
+        seen |= Q(organisation__in=list(actor.memberships))
+    return rows.filter(seen)
+
+
+def versions_visible_to(actor: Actor) -> QuerySet[DatasetVersion]:
+    """Published versions of visible datasets; for members also those that wait, failed or were withdrawn."""
+    rows = DatasetVersion.objects.filter(dataset__in=visible_to(actor)).select_related(
+        "dataset__organisation"
+    )
+    if not _reads_as_member(actor):
+        return rows.filter(state=PUBLISHED)
+    if actor.is_operator or "steward" in actor.roles:
+        return rows
+    return rows.filter(Q(state=PUBLISHED) | Q(dataset__organisation__in=list(actor.memberships)))
+
+
+def uploads_visible_to(actor: Actor) -> QuerySet[Upload]:
+    """Uploads of the actor's organisations."""
+    if not _reads_as_member(actor):
+        return Upload.objects.none()
+    return Upload.objects.filter(organisation__in=list(actor.memberships)).select_related("organisation")
+
+
+def readable_version(actor: Actor, ref: str) -> DatasetVersion:
+    """The published version that ``slug`` (the latest) or ``slug@3`` names.
+
+    Raises: NotFound, whether it is not there or not for this actor.
+    """
+    match = _REFERENCE.fullmatch(ref)
+    if match is None:
+        raise NotFound
+    rows = (
+        DatasetVersion.objects.filter(
+            dataset__in=visible_to(actor), dataset__slug=match["slug"], state=PUBLISHED
+        )
+        .select_related("dataset__organisation")
+        .order_by("-number")
+    )
+    return find(rows, number=int(match["number"])) if match["number"] else find(rows)
+
+
+def table_files(version: DatasetVersion, table: str) -> list[Path]:
+    """The Parquet files of exactly this version of the table, as local paths.
+
+    Raises: NotFound if the version has no such table.
+    """
+    entry = version.table(table)
+    if entry is None:
+        raise NotFound
+    return [store().path(file["name"]) for file in entry["files"]]
+
+
+# ── the catalogue ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@lru_cache(maxsize=1)
+def licences() -> dict[str, dict[str, Any]]:
+    """The licences that a dataset may carry, by SPDX id (or a LicenseRef of ours)."""
+    rows = json.loads(Path(__file__).with_name("licences.json").read_text("utf-8"))
+    return {row["id"]: row | {"title": Localised(row["title"])} for row in rows}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.  ``nearest`` is true when no dataset has every word, so any word was enough."""
+
+    datasets: QuerySet[Dataset]
+    nearest: bool
+
+
+def search(
+    actor: Actor, text: str = "", *, sector: str = "", licence: str = "", organisation: str = ""
+) -> Found:
+    """Datasets for a catalogue page: best match first, or the latest first when no words were given."""
+    rows = visible_to(actor)
+    if sector:
+        rows = rows.filter(sector=sector)
+    if licence:
+        rows = rows.filter(licence=licence)
+    if organisation:
+        rows = rows.filter(organisation__slug=organisation)
+    rows = rows.annotate(latest=Max("versions__number", filter=Q(versions__state=PUBLISHED)))
+    asked = lake.query_tokens(text)[:24]
+    if not asked:
+        return Found(rows.order_by("-updated_at", "-id"), False)
+    scores = _scores(rows, asked)
+    whole = {pk: score for pk, (score, words) in scores.items() if words == len(asked)}
+    chosen = whole or {pk: score for pk, (score, _) in scores.items()}
+    return Found(_in_order(rows, chosen), not whole)
+
+
+def _scores(rows: QuerySet[Dataset], asked: list[tuple[str, bool]]) -> dict[int, tuple[float, int]]:
+    """Dataset -> (score, how many of the asked words it has).  Rare words weigh more."""
+    total = max(Dataset.objects.count(), 1)
+    scores: dict[int, tuple[float, int]] = {}
+    visible = rows.order_by().values("pk")
+    for word, beginning in asked:
+        match = {"token__startswith": word} if beginning else {"token": word}
+        hits: dict[int, int] = {}
+        for pk, weight in SearchToken.objects.filter(dataset__in=visible, **match).values_list(
+            "dataset", "weight"
+        ):
+            hits[pk] = hits.get(pk, 0) + weight
+        rarity = math.log(1 + total / (1 + len(hits)))
+        for pk, weight in hits.items():
+            score, words = scores.get(pk, (0.0, 0))
+            scores[pk] = (score + rarity * weight, words + 1)
+    return scores
+
+
+def _in_order(rows: QuerySet[Dataset], scores: dict[int, float]) -> QuerySet[Dataset]:
+    from django.db.models import Case, IntegerField, Value, When
+
+    best = sorted(scores, key=lambda pk: (-scores[pk], -pk))[:500]
+    place = Case(*[When(pk=pk, then=Value(i)) for i, pk in enumerate(best)], output_field=IntegerField())
+    return rows.filter(pk__in=best).annotate(place=place).order_by("place") if best else rows.none()
+
+
+def with_versions(rows: QuerySet[Dataset]) -> QuerySet[Dataset]:
+    """The same datasets, each with its published versions at hand in ``.published``."""
+    published = DatasetVersion.objects.filter(state=PUBLISHED).defer("profiles", "plan").order_by("-number")
+    return rows.prefetch_related(Prefetch("versions", queryset=published, to_attr="published"))
+
+
+def words_of(dataset: Dataset, columns: Iterator[str] | list[str] = ()) -> dict[str, int]:  # type: ignore[assignment]
+    """The tokens under which a dataset is found, with their weights:
+
+    title before keywords before the rest.
+    """
+    weights: dict[str, int] = {}
+    parts = [
+        (8, " ".join(dataset.title.values())),
+        (4, " ".join(dataset.keywords)),
+        (4, dataset.slug.replace("-", " ")),
+        (2, dataset.organisation.name),
+        (2, " ".join(dataset.description.values())),
+        (1, " ".join(columns)),
+    ]
+    for weight, text in parts:
+        for token in set(lake.tokens(text)):
+            weights[token] = weights.get(token, 0) + weight
+    return weights
+
+
+# ── queries ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A query that passed the gate, with the versions and files it reads."""
+
+    gated: lake.Gated
+    versions: dict[lake.Table, DatasetVersion]
+    files: dict[lake.Table, list[Path]]
+
+    @property
+    def sources(self) -> list[dict[str, Any]]:
+        """The lineage of a result: every table with its exact version."""
+        return [
+            {
+                "dataset": version.dataset.slug,
+                "version": version.number,
+                "table": table.name,
+                "as": table.dataset,
+            }
+            for table, version in self.versions.items()
+        ]
+
+
+def _readable_tables(actor: Actor, names: list[tuple[str, str]]) -> dict[lake.Table, DatasetVersion]:
+    """The tables that the names of a query can mean for this actor."""
+    found: dict[lake.Table, DatasetVersion] = {}
+    bare = {lake.same_name(table) for dataset, table in names if not dataset}
+    for dataset in dict.fromkeys(dataset for dataset, _ in names if dataset):
+        for version in _versions_named(actor, dataset):
+            for entry in version.tables:
+                found[_as_table(dataset, entry)] = version
+    if bare:
+        latest = _latest_versions(actor).only("number", "tables", "dataset", "dataset__slug")
+        for version in latest:
+            for entry in version.tables:
+                if lake.same_name(entry["name"]) in bare:
+                    found.setdefault(_as_table(version.dataset.slug, entry), version)
+    return found
+
+
+def _versions_named(actor: Actor, name: str) -> list[DatasetVersion]:
+    """``flight_delays`` in SQL is the dataset ``flight-delays``; ``"flight-delays@2"`` its version 2."""
+    spellings = dict.fromkeys((name, name.casefold(), name.casefold().replace("_", "-")))
+    for spelling in spellings:
+        try:
+            return [readable_version(actor, spelling)]
+        except NotFound:
+            continue
+    return []
+
+
+def _latest_versions(actor: Actor) -> QuerySet[DatasetVersion]:
+    newer = DatasetVersion.objects.filter(
+        dataset=OuterRef("dataset"), state=PUBLISHED, number__gt=OuterRef("number")
+    )
+    return (
+        DatasetVersion.objects.filter(dataset__in=visible_to(actor), state=PUBLISHED)
+        .exclude(Exists(newer))
+        .select_related("dataset")
+    )
+
+
+def _as_table(dataset: str, entry: dict[str, Any]) -> lake.Table:
+    columns = tuple(lake.Column(column["name"], column["type"]) for column in entry["columns"])
+    return lake.Table(dataset, entry["name"], columns)
+
+
+def prepare(actor: Actor, sql: str) -> Prepared:
+    """Pass ``sql`` through the gate as ``actor``.
+
+    Raises: a QueryRefusal that says why and where.
+    """
+    try:
+        statement = lake.read(sql)
+        tables = _readable_tables(actor, statement.tables)
+        gated = statement.rewrite(lake.Catalogue(tables))
+    except lake.GateError as error:
+        errors.refuse_query(error)
+    versions = {table: tables[table] for table in gated.tables}
+    return Prepared(gated, versions, {t: table_files(v, t.name) for t, v in versions.items()})
+
+
+def prepare_again(sql: str, sources: list[dict[str, Any]]) -> Prepared:
+    """Pass a saved query through the gate with the versions that were fixed when it was saved.
+
+    Raises: NotFound if one of them is no longer published.
+    """
+    versions: dict[lake.Table, DatasetVersion] = {}
+    for source in sources:
+        version = find(
+            DatasetVersion.objects.filter(state=PUBLISHED).select_related("dataset"),
+            dataset__slug=source["dataset"],
+            number=source["version"],
+        )
+        entry = version.table(source["table"])
+        if entry is None:
+            raise NotFound
+        versions[_as_table(source["as"], entry)] = version
+    gated = lake.read(sql).rewrite(lake.Catalogue(versions))
+    used = {table: versions[table] for table in gated.tables}
+    return Prepared(gated, used, {t: table_files(v, t.name) for t, v in used.items()})
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rows in the order of the query.  ``cut`` says which limit ended them: "", "rows" or "bytes"."""
+
+    columns: list[dict[str, str]]
+    rows: list[list[Any]]
+    cut: str
+    seconds: float
+    sources: list[dict[str, Any]]
+
+
+def run(actor: Actor, sql: str, rows: int | None = None) -> Result:
+    """Run a query and return its first rows.
+
+    Raises: a QueryRefusal, or LakeBusy.
+    """
+    from django.conf import settings
+
+    prepared = prepare(actor, sql)
+    limits = sandbox.query_limits(min(rows or settings.LAKE_QUERY_ROWS, settings.LAKE_QUERY_ROWS))
+    with sandbox.scratch() as folder:
+        result = _in_sandbox("query", sql, prepared, limits, folder, {})
+    return Result(sources=prepared.sources, **result)
+
+
+def export(actor: Actor, sql: str, format: str, folder: Path) -> Path:
+    """Run a query and return the file, in ``folder`` (from ``sandbox.scratch``), that holds its whole result.
+
+    Raises: a QueryRefusal, or LakeBusy.
+    """
+    from django.conf import settings
+
+    prepared = prepare(actor, sql)
+    limits = sandbox.query_limits(settings.LAKE_EXPORT_ROWS)
+    file = f"result.{format}"
+    _in_sandbox("export", sql, prepared, limits, folder, {"file": file, "format": format})
+    return folder / "out" / file
+
+
+def _in_sandbox(  # noqa: PLR0917
+    work: str, sql: str, prepared: Prepared, limits: sandbox.Limits, folder: Path, more: dict[str, Any]
+) -> dict[str, Any]:
+    request = {
+        "sql": prepared.gated.sql,
+        "functions": publishing.FUNCTIONS,
+        "views": publishing.views(prepared.gated, prepared.files),
+    } | more
+    reads = [path for paths in prepared.files.values() for path in paths]
+    try:
+        with sandbox.slot():
+            return sandbox.run(work, request, limits=limits, reads=reads, folder=folder)
+    except sandbox.Busy:
+        raise errors.LakeBusy from None
+    except sandbox.Failed as failed:
+        raise _query_refusal(sql, failed, limits) from None
+
+
+_QUOTED = re.compile(r'"([^"]+)"|\'([^\'(]+)\(')
+
+
+def _query_refusal(sql: str, failed: sandbox.Failed, limits: sandbox.Limits) -> errors.QueryRefusal:
+    if failed.kind == "too_slow":
+        return errors.QueryTooSlow(limit=limits.wall_s)
+    if failed.kind in {"out_of_memory", "out_of_disk"}:
+        return errors.QueryTooLarge()
+    if failed.kind == "disagreement":
+        return errors.SqlNotSupported(what=failed.message)
+    if failed.kind in {"crashed", "other", "io", "permission"}:
+        # What the engine says about its own state is no business of whoever wrote the query.
+        return errors.QueryFailed(message="—")
+    facts: dict[str, Any] = {"message": failed.message.split("\n\n")[0]}
+    if match := _QUOTED.search(failed.message):
+        line, column = lake.find_word(sql, match[1] or match[2])
+        if line:
+            facts |= {"line": line, "column": column}
+    return errors.QueryFailed(**facts)
