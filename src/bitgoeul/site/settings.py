@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -354,6 +355,39 @@ UPLOAD_LIMIT: int = (
 )
 MODEL_LIMIT: int = (
     setting("BITGOEUL_MODEL_LIMIT_MIB", "256", read=int, help="The largest ONNX file, in MiB.") << 20
+)
+
+
+# Compute: what jobs may use of this machine
+def _or(found: Callable[[], int]) -> Callable[[str], int]:
+    return lambda text: int(text) if text else found()
+
+
+def _memory_mib() -> int:
+    """Three quarters of the machine's memory."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4 >> 20
+
+
+COMPUTE_CPUS: int = setting(
+    "BITGOEUL_COMPUTE_CPUS",
+    read=_or(lambda: os.cpu_count() or 1),
+    help="Processors that jobs share; all of them when empty.",
+)
+COMPUTE_MEMORY_MIB: int = setting(
+    "BITGOEUL_COMPUTE_MEMORY_MIB",
+    read=_or(_memory_mib),
+    help="Memory that jobs share, in MiB; three quarters of the machine's when empty.",
+)
+COMPUTE_GPUS: int = setting(
+    "BITGOEUL_COMPUTE_GPUS",
+    read=_or(lambda: len(list(Path("/dev").glob("nvidia[0-9]*")))),
+    help="GPUs that jobs share; those that are found when empty.",
+)
+COMPUTE_WALL_S: int = setting(
+    "BITGOEUL_COMPUTE_WALL_S", "14400", read=int, help="The longest time that a job may ask for, in seconds."
+)
+COMPUTE_OUTPUT_MIB: int = setting(
+    "BITGOEUL_COMPUTE_OUTPUT_MIB", "2048", read=int, help="The most that one job may write, in MiB."
 )
 
 # Queries and publications: what one of them may use

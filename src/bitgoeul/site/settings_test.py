@@ -18,3 +18,6 @@ from bitgoeul.site.settings import *  # noqa: F403, E402
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ACCOUNT_RATE_LIMITS: dict[str, str] = {}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, as in production: threads and processes of a test meet the locks that are really there.
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["BITGOEUL_HOME"], "test.sqlite3")}  # noqa: F405

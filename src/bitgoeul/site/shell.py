@@ -16,6 +16,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from bitgoeul.apps.notices import queries as notices
+from bitgoeul.apps.people import queries as people
 from bitgoeul.site import capabilities
 
 # Place, key after "g", word.
@@ -77,6 +79,11 @@ class Shell:
             }
             for url, key, word in places()
         ]
+
+    @cached_property
+    def place(self) -> dict[str, str]:
+        """Capability -> its address, for those that are here."""
+        return {url.strip("/"): url for url, _key, _word in places()}
 
     @property
     def here(self) -> str:
@@ -141,7 +148,7 @@ class Shell:
 
     @property
     def inbox_url(self) -> str:
-        return next((url for url in ("/notices/",) if "notices" in capabilities.having("urls")), "")
+        return address("notices:inbox")
 
     @property
     def name(self) -> str:
@@ -153,11 +160,13 @@ class Shell:
 
     @cached_property
     def organisation(self) -> str:
-        return ""
+        """The reader's organisation, if there is exactly one to name."""
+        names = [str(row) for row in people.organisations_of(self.request.actor)[:2]]  # type: ignore[attr-defined]
+        return names[0] if len(names) == 1 else ""
 
     @cached_property
     def unread(self) -> int:
-        return 0
+        return notices.unread_count(self.request.actor)  # type: ignore[attr-defined]
 
     @cached_property
     def account(self) -> list[dict[str, Any]]:

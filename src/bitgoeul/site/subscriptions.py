@@ -14,26 +14,33 @@ from bitgoeul.apps.lake.events import PublicationRetried, QuerySaved, VersionSub
 from bitgoeul.apps.notices import tasks as notices_tasks
 from bitgoeul.apps.notices.events import NoticeSent
 from bitgoeul.apps.people import tasks as people_tasks
-from bitgoeul.apps.people.events import MemberInvited
+from bitgoeul.apps.people.events import MemberInvited, PersonErased
+from bitgoeul.apps.programmes import tasks as programmes_tasks
+from bitgoeul.apps.programmes.events import ApplicationAccepted, ApplicationReferred, ApplicationRejected
 from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
 
 SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     NoticeSent: [notices_tasks.send_mail],
-    MemberInvited: [people_tasks.send_invitation],
+    MemberInvited: [people_tasks.send_invitation, notices_tasks.tell_invited],
     VersionSubmitted: [lake_tasks.publish],
     QuerySaved: [lake_tasks.publish],
     PublicationRetried: [lake_tasks.publish],
+    PersonErased: [notices_tasks.empty_erased_inbox],
+    ApplicationAccepted: [programmes_tasks.tell_applicant],
+    ApplicationRejected: [programmes_tasks.tell_applicant],
+    ApplicationReferred: [programmes_tasks.tell_applicant, programmes_tasks.tell_desk],
 }
 
 DAY = 24 * 60 * 60.0
 
 PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (5.0, record_tasks.seal),
+    (15.0, lake_tasks.recover_publications),
+    (60.0, programmes_tasks.close_due_calls),
     (300.0, credits_tasks.expire_ended),
+    (3600.0, lake_tasks.sweep),
     (DAY, credits_tasks.reconcile),
     (DAY, people_tasks.remove_leftovers),
-    (15.0, lake_tasks.recover_publications),
-    (3600.0, lake_tasks.sweep),
 ]

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import structlog
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -15,8 +16,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from bitgoeul.apps.people.commands import edit_profile
 from bitgoeul.kit.refusals import NotFound, Refusal, answer, wants_page
-from bitgoeul.site import errors, gallery, openapi
+from bitgoeul.site import counts, desk, errors, gallery, mine, openapi
 from bitgoeul.site.operations import processes
 from bitgoeul.site.shell import THEMES, address, places, safe_return
 
@@ -24,7 +26,10 @@ YEAR = 365 * 24 * 3600
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/home.html")
+    """The hub in one screen."""
+    live = counts.live()
+    services = live.get("services", {}).get("rows", [])
+    return render(request, "site/home.html", {"counts": live, "services": services})
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -58,7 +63,14 @@ def language(request: HttpRequest) -> HttpResponse:
             samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )
+        _remember_language(request, chosen)
     return response
+
+
+def _remember_language(request: HttpRequest, chosen: str) -> None:
+    """A signed-in reader's mail comes in the language chosen last."""
+    if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+        edit_profile(by=request.actor, name=request.user.name, language=chosen)  # type: ignore[attr-defined]
 
 
 @csrf_exempt
@@ -71,6 +83,18 @@ def theme(request: HttpRequest) -> HttpResponse:
             "theme", chosen, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
         )
     return response
+
+
+@login_required
+def my(request: HttpRequest) -> HttpResponse:
+    return render(request, "site/my.html", mine.everything_of(request.actor))  # type: ignore[attr-defined]
+
+
+def operators_desk(request: HttpRequest) -> HttpResponse:
+    """Nothing is here for anybody else, and nothing says that there is something."""
+    if not request.actor.is_operator:  # type: ignore[attr-defined]
+        raise NotFound
+    return render(request, "site/desk.html", desk.everything_for(request.actor))  # type: ignore[attr-defined]
 
 
 def design(request: HttpRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from bitgoeul.apps.credits.queries import Balance, Statement
 
@@ -26,14 +27,14 @@ def _figures(balance: Balance) -> list[Decimal]:
 
 def _head() -> list[str]:
     return [
-        _("When"),
-        _("What"),
-        _("For"),
+        pgettext("statement", "When"),
+        pgettext("statement", "What"),
+        pgettext("statement", "For"),
         _("Reference"),
         _("Granted"),
         _("Spent"),
         _("Held"),
-        _("Left"),
+        pgettext("statement", "Left"),
         _("Expired"),
         _("Left after it"),
     ]

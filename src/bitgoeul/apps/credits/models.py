@@ -30,11 +30,11 @@ class Account(models.Model):
     """A place where credits are.  The database refuses to let the balance fall below the floor."""
 
     class Kind(models.TextChoices):
-        ISSUED = "issued", _("issued")
-        FREE = "free", _("free")
-        HELD = "held", _("held")
-        SPENT = "spent", _("spent")
-        EXPIRED = "expired", _("expired")
+        ISSUED = "issued", pgettext_lazy("account", "issued")
+        FREE = "free", pgettext_lazy("account", "free")
+        HELD = "held", pgettext_lazy("account", "held")
+        SPENT = "spent", pgettext_lazy("account", "spent")
+        EXPIRED = "expired", pgettext_lazy("account", "expired")
 
     code = models.CharField(max_length=160, unique=True)
     wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="accounts")

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
-from bitgoeul.apps.credits.models import Account, Hold, Tranche, Transfer, Wallet
+from bitgoeul.apps.credits.models import Account, Hold, Posting, Tranche, Transfer, Wallet
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.queries import organisations_visible_to
 from bitgoeul.engines import credits as engine
@@ -157,6 +158,43 @@ def tranches(organisation: Organisation) -> QuerySet[Tranche]:
     )
 
 
+@dataclass(frozen=True)
+class TrancheSeen:
+    """A tranche as its page shows it."""
+
+    row: Tranche
+    kind: str
+    state: str
+    used: int  # spent or held
+
+
+def tranches_with_state(organisation: Organisation) -> list[TrancheSeen]:
+    """Each tranche with a word for where it stands; those that can be used come first."""
+    moment = clock.now()
+    expired = dict(
+        Posting.objects.filter(
+            transfer__kind=Transfer.Kind.EXPIRY,
+            account__kind=Kind.FREE,
+            transfer__wallet__organisation=organisation,
+        )
+        .values_list("account")
+        .annotate(Sum("amount"))
+    )
+    seen = []
+    for row in tranches(organisation):
+        used = row.amount - row.free.balance + expired.get(row.free_id, 0)
+        if row.ends_at <= moment:
+            state = ("quiet", _("ended"))
+        elif row.starts_at > moment:
+            state = ("wait", _("begins later"))
+        elif row.free.balance:
+            state = ("ok", _("usable"))
+        else:
+            state = ("stop", _("used up"))
+        seen.append(TrancheSeen(row, *state, used=used))
+    return sorted(seen, key=lambda tranche: (tranche.row.ends_at <= moment, tranche.row.ends_at))
+
+
 def _ended(organisation: Organisation | None = None) -> QuerySet[Tranche]:
     ended = Tranche.objects.filter(ends_at__lte=clock.now(), free__balance__gt=0)
     return ended if organisation is None else ended.filter(wallet__organisation=organisation)
@@ -213,17 +251,40 @@ def statement(
     organisation: Organisation, since: dt.datetime | None = None, until: dt.datetime | None = None
 ) -> Statement:
     """Every transfer from ``since`` until just before ``until``, with the figures before and after."""
-    everything = [line_of(row) for row in transfers(organisation)] + _lines_to_come(organisation)
-    everything.sort(key=lambda line: line.at)
-    opening = sum((line.change for line in everything if since and line.at < since), Balance())
+    rows = transfers(organisation)
+    to_come = _lines_to_come(organisation)
+    opening = Balance()
+    if since:
+        opening = _changes(rows.filter(at__lt=since))
+        opening = sum((line.change for line in to_come if line.at < since), opening)
+        rows = rows.filter(at__gte=since)
+        to_come = [line for line in to_come if line.at >= since]
+    if until:
+        rows = rows.filter(at__lt=until)
+        to_come = [line for line in to_come if line.at < until]
     closing = opening
     lines = []
-    for line in everything:
-        if (since and line.at < since) or (until and line.at >= until):
-            continue
+    for line in sorted([*map(line_of, rows), *to_come], key=lambda line: line.at):
         closing += line.change
         lines.append(replace(line, left=closing.left))
     return Statement(organisation, since, until, opening, lines, closing)
+
+
+def _changes(rows: QuerySet[Transfer]) -> Balance:
+    """What many transfers change together."""
+    kinds = dict(
+        Posting.objects.filter(transfer__in=rows.order_by().values("pk"))
+        .values_list("account__kind")
+        .annotate(Sum("amount"))
+    )
+    figures = {str(kind.value): kinds.get(kind.value, 0) for kind in Kind}
+    return Balance(
+        granted=-figures["issued"],
+        spent=figures["spent"],
+        held=figures["held"],
+        left=figures["free"],
+        expired=figures["expired"],
+    )
 
 
 def discrepancies() -> list[Discrepancy]:

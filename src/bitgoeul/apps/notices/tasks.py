@@ -10,14 +10,21 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from bitgoeul.apps.notices.commands import forget_inbox
+from bitgoeul.apps.notices.commands import forget_inbox, notify
 from bitgoeul.apps.notices.models import Notice
+from bitgoeul.apps.people import queries as people
+from bitgoeul.apps.people.models import Invitation
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
+from bitgoeul.kit.text import translated
 
 log = structlog.get_logger(__name__)
+
+
+INVITED = gettext_lazy("“%(organisation)s” invites you to take part")
 
 
 class MailNotSent(Exception):
@@ -64,3 +71,22 @@ def mail_for(notice: Notice) -> EmailMessage:
 
 def empty_erased_inbox(fact: Fact) -> None:
     forget_inbox(by=SYSTEM, person=fact.data["person"])
+
+
+def tell_invited(fact: Fact) -> None:
+    """Put an invitation into the inbox of somebody who has an account; the mail is sent by people itself."""
+    waiting = Invitation.objects.filter(public_id=fact.data["invitation"], state=Invitation.State.PENDING)
+    invitation = waiting.select_related("organisation").first()
+    person = people.person_by_address(invitation.email) if invitation is not None else None
+    if invitation is None or person is None:
+        return
+    notify(
+        by=SYSTEM,
+        key=f"fact:{fact.pk}",
+        kind=fact.name,
+        tone="wait",
+        title=translated(INVITED, organisation=invitation.organisation.name),
+        url=urlsplit(people.invitation_link(invitation)).path,
+        people=[person],
+        mail=False,
+    )

@@ -11,6 +11,7 @@ from bitgoeul.apps.notices import queries
 from bitgoeul.apps.notices.commands import forget_inbox, notify, read_everything, read_notice
 from bitgoeul.apps.notices.models import Notice
 from bitgoeul.apps.notices.tests.factories import make_notice
+from bitgoeul.apps.people.commands import invite_member
 from bitgoeul.apps.people.models import Membership
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
 from bitgoeul.kit.actor import ANONYMOUS, SYSTEM
@@ -152,6 +153,20 @@ def test_an_erased_account_keeps_no_inbox():
     assert forget_inbox(by=SYSTEM, person=person.public_id) == 1
     assert forget_inbox(by=SYSTEM, person=person.public_id) == 0
     assert Notice.objects.count() == 0
+
+
+def test_an_invitation_is_in_the_inbox_of_somebody_who_has_an_account():
+    owner, invited = make_person(), make_person(language="en")
+    organisation = make_organisation(owner)
+    invite_member(by=actor(owner), slug=organisation.slug, email=invited.email, role="member")
+    invite_member(by=actor(owner), slug=organisation.slug, email="nobody@example.org", role="member")
+
+    deliver_everything()
+
+    notice = Notice.objects.get()
+    assert (notice.person, notice.tone) == (invited, "wait")
+    assert notice.title["en"] == f"“{organisation.name}” invites you to take part"
+    assert notice.url.startswith("/people/invitations/")
 
 
 def test_a_notice_never_leads_out_of_the_hub():

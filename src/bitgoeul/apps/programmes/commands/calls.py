@@ -1,0 +1,257 @@
+"""Writing, opening and closing calls."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bitgoeul.apps.programmes import policies, queries
+from bitgoeul.apps.programmes.errors import CallFixed, CallNotReady
+from bitgoeul.apps.programmes.events import CallClosed, CallOpened, CallSaved, ProgrammeSaved
+from bitgoeul.apps.programmes.models import Call, Programme
+from bitgoeul.apps.programmes.queries.answers import form_problems
+from bitgoeul.apps.programmes.queries.blueprints import blueprint
+from bitgoeul.apps.programmes.queries.eligibility import vocabulary
+from bitgoeul.engines import eligibility as engine
+from bitgoeul.kit import clock
+from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.command import command, unchanged
+from bitgoeul.kit.doors import find
+from bitgoeul.kit.facts import record
+from bitgoeul.kit.refusals import Invalid, require
+from bitgoeul.kit.text import LANGUAGES, Localised
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+RESERVED = frozenset({"applications", "desk", "calls", "statistics"})
+LARGEST = 10**15  # milli-credits
+LONGEST = 730  # days
+LATEST_HOUR = 18  # deadlines of seeded calls fall at the end of the office day
+
+# Code of an engine's problem -> sentence with its facts.
+RULE_PROBLEMS = {
+    "no-clauses": gettext_lazy("Write at least one clause."),
+    "too-many-clauses": gettext_lazy("At most %(most)s clauses."),
+    "not-an-object": gettext_lazy("A clause is an object with name, title, rule, passes and fails."),
+    "name": gettext_lazy("“%(name)s” is not known here."),
+    "name-twice": gettext_lazy("Two clauses have this name."),
+    "key": gettext_lazy("“%(key)s” does not belong to a clause."),
+    "text": gettext_lazy("“%(key)s” needs its sentence in Korean and English."),
+    "gap": gettext_lazy("“%(key)s” speaks of {%(name)s}, which is not known here."),
+    "empty": gettext_lazy("The rule is empty."),
+    "too-long": gettext_lazy("The rule is longer than %(most)s characters."),
+    "too-many-parts": gettext_lazy("The rule has more than %(most)s parts."),
+    "too-deep": gettext_lazy("The rule has more than %(most)s brackets inside each other."),
+    "sign": gettext_lazy("The rule cannot be read at “%(near)s”."),
+    "brackets": gettext_lazy("A bracket is open or closed too often."),
+    "syntax": gettext_lazy("The rule is not a complete CEL expression."),
+    "index": gettext_lazy("A rule may not pick members by number; use exists, all or in."),
+    "function": gettext_lazy("The function “%(name)s” is not available in rules."),
+    "member": gettext_lazy("“.%(name)s” is not available in rules."),
+    "whole-group": gettext_lazy("Name one fact of “%(name)s”, such as %(name)s.region."),
+    "nested-loop": gettext_lazy("A loop inside a loop is not allowed."),
+    "loop-name": gettext_lazy("“%(name)s” cannot be the name in a loop."),
+    "kind": gettext_lazy("“%(name)s” is of another kind than %(literal)s, so they are never equal."),
+    "choice": gettext_lazy("“%(name)s” never has the value %(literal)s."),
+    "no-facts": gettext_lazy("The rule asks no fact about the applicant."),
+    "operands": gettext_lazy("The rule joins values that do not go together."),
+    "not-yes-or-no": gettext_lazy("The rule does not give yes or no."),
+    "decides-without-facts": gettext_lazy("The rule gives the same answer whatever the facts are."),
+}
+NOT_A_NAME = gettext_lazy("Its name has small letters, digits and hyphens.")
+
+
+@command
+def save_programme(
+    *, by: Actor, slug: str, title: dict[str, str], summary: dict[str, str], example: bool = False
+) -> Programme:
+    """Write a programme, or change its words."""
+    require(policies.may_run_calls(by))
+    errors = _text_errors({"title": title, "summary": summary})
+    if not SLUG.fullmatch(slug) or len(slug) > 60:
+        errors["slug"] = [str(NOT_A_NAME)]
+    if errors:
+        raise Invalid(errors)
+    fields = {"title": Localised.of(title), "summary": Localised.of(summary), "is_example": example}
+    programme, new = Programme.objects.get_or_create(slug=slug, defaults=fields)
+    if not new:
+        if all(getattr(programme, name) == value for name, value in fields.items()):
+            unchanged()
+            return programme
+        for name, value in fields.items():
+            setattr(programme, name, value)
+        programme.save(update_fields=list(fields))
+    record(
+        ProgrammeSaved(programme=slug, title=dict(programme.title), example=example),
+        by=by,
+        subject=f"programme:{slug}",
+    )
+    return programme
+
+
+@command
+def save_call(
+    *,
+    by: Actor,
+    programme: str,
+    slug: str,
+    tier: str,
+    title: dict[str, str],
+    summary: dict[str, str],
+    terms: dict[str, str],
+    opens_at: dt.datetime,
+    closes_at: dt.datetime,
+    budget: int,
+    gives_credits: int,
+    gives_days: int,
+    form: dict[str, Any],
+    clauses: list[dict[str, Any]],
+    repeatable: bool = False,
+    example: bool = False,
+) -> Call:
+    """Write a draft, or change it.  Each change of its clauses is a new version of the rules."""
+    require(policies.may_run_calls(by))
+    parent = find(Programme.objects.all(), slug=programme)
+    errors = _text_errors({"title": title, "summary": summary, "terms": terms})
+    if not SLUG.fullmatch(slug) or len(slug) > 60 or slug in RESERVED:
+        errors["slug"] = [str(NOT_A_NAME)]
+    if not tier.strip() or len(tier) > 20:
+        errors["tier"] = [_("A short word for the size, such as TRY.")]
+    if closes_at <= opens_at:
+        errors["closes_at"] = [_("The deadline lies before the opening.")]
+    if not 0 < gives_days <= LONGEST:
+        errors["gives_days"] = [_("Between 1 and %(most)s days.") % {"most": LONGEST}]
+    if not 0 < gives_credits <= budget <= LARGEST:
+        errors["budget"] = [_("The budget is enough for at least one grant of more than zero.")]
+    read = _read_clauses(form, clauses, errors)
+    if errors:
+        raise Invalid(errors)
+    fields: dict[str, Any] = {
+        "programme": parent,
+        "tier": tier.strip(),
+        "title": Localised.of(title),
+        "summary": Localised.of(summary),
+        "terms": Localised.of(terms),
+        "opens_at": opens_at,
+        "closes_at": closes_at,
+        "budget": budget,
+        "gives_credits": gives_credits,
+        "gives_days": gives_days,
+        "form": form,
+        "clauses": clauses,
+        "rules_fingerprint": engine.fingerprint(read),
+        "repeatable": repeatable,
+        "is_example": example,
+    }
+    call, new = Call.objects.select_for_update().get_or_create(slug=slug, defaults=fields)
+    if not new:
+        changed = [name for name, value in fields.items() if getattr(call, name) != value]
+        if not changed:
+            unchanged()
+            return call
+        if call.state != Call.State.DRAFT:
+            raise CallFixed(call=str(call))
+        if "rules_fingerprint" in changed:
+            fields["rules_version"] = call.rules_version + 1
+        for name, value in fields.items():
+            setattr(call, name, value)
+        call.save(update_fields=list(fields))
+    record(
+        CallSaved(
+            call=slug,
+            programme=parent.slug,
+            budget=budget,
+            gives_credits=gives_credits,
+            gives_days=gives_days,
+            rules_version=call.rules_version,
+            rules_fingerprint=call.rules_fingerprint,
+        ),
+        by=by,
+        subject=f"call:{slug}",
+    )
+    return call
+
+
+@command
+def open_call(*, by: Actor, slug: str) -> Call:
+    """Publish a call.  It takes applications from its opening day on."""
+    call = find(queries.calls_visible_to(by), slug=slug)
+    require(policies.may_run_calls(by))
+    if call.state == Call.State.OPEN:
+        unchanged()
+        return call
+    if call.closes_at <= clock.now():
+        raise CallNotReady(call=str(call))
+    Call.FLOW.move(call, Call.State.OPEN)
+    record(
+        CallOpened(
+            call=slug,
+            opens_at=call.opens_at.astimezone(dt.UTC).isoformat(),
+            closes_at=call.closes_at.astimezone(dt.UTC).isoformat(),
+            budget=call.budget,
+            rules_version=call.rules_version,
+            rules_fingerprint=call.rules_fingerprint,
+        ),
+        by=by,
+        subject=f"call:{slug}",
+    )
+    return call
+
+
+@command
+def close_call(*, by: Actor, slug: str) -> Call:
+    """Take no more applications.  What is waiting is still decided."""
+    call = find(queries.calls_visible_to(by), slug=slug)
+    require(policies.may_run_calls(by))
+    if call.state == Call.State.CLOSED:
+        unchanged()
+        return call
+    Call.FLOW.move(call, Call.State.CLOSED)
+    call.refresh_from_db(fields=["granted"])
+    record(CallClosed(call=slug, granted=call.granted, budget=call.budget), by=by, subject=f"call:{slug}")
+    return call
+
+
+def seed(*, by: Actor, name: str) -> Call:
+    """Write and open the example call of one blueprint; what is there already stays as it is."""
+    content = blueprint(name)
+    parent = content.pop("programme")
+    open_days = content.pop("open_days")
+    save_programme(by=by, **parent)
+    if (call := Call.objects.filter(slug=content["slug"]).first()) is not None:
+        return call
+    today = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).replace(minute=0, second=0, microsecond=0)
+    closes_at = (today + dt.timedelta(days=open_days)).replace(hour=LATEST_HOUR)
+    save_call(by=by, programme=parent["slug"], opens_at=today, closes_at=closes_at, **content)
+    return open_call(by=by, slug=content["slug"])
+
+
+def _text_errors(texts: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+    return {
+        name: [_("Write it in Korean and in English.")]
+        for name, text in texts.items()
+        if not all(str(text.get(language, "")).strip() for language in LANGUAGES)
+    }
+
+
+def _read_clauses(
+    form: dict[str, Any], clauses: list[dict[str, Any]], errors: dict[str, list[str]]
+) -> tuple[engine.Clause, ...]:
+    if problems := form_problems(form):
+        errors["form"] = problems
+        return ()
+    try:
+        return engine.read_clauses(clauses, vocabulary(form))
+    except engine.RulesInvalid as invalid:
+        errors["clauses"] = [_sentence(problem) for problem in invalid.problems]
+        return ()
+
+
+def _sentence(problem: engine.Problem) -> str:
+    text = RULE_PROBLEMS[problem.code] % ({"name": problem.clause} | dict(problem.facts))
+    return f"{problem.clause}: {text}" if problem.clause else text

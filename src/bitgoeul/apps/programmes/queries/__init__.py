@@ -1,0 +1,92 @@
+"""What can be seen of calls and applications, and by whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.people.queries import organisations_of
+from bitgoeul.apps.programmes import policies
+from bitgoeul.apps.programmes.models import Application, Call
+from bitgoeul.kit import clock
+from bitgoeul.kit.actor import Actor
+
+State = Application.State
+
+
+def calls_visible_to(actor: Actor) -> QuerySet[Call]:
+    """Every call that has been opened; drafts only to the desk."""
+    calls = Call.objects.select_related("programme")
+    return calls if policies.may_see_all(actor) else calls.exclude(state=Call.State.DRAFT)
+
+
+def taking_applications(calls: QuerySet[Call]) -> QuerySet[Call]:
+    moment = clock.now()
+    return calls.filter(state=Call.State.OPEN, opens_at__lte=moment, closes_at__gt=moment)
+
+
+def announced(calls: QuerySet[Call]) -> QuerySet[Call]:
+    """Opened by the desk, with their first day still ahead."""
+    return calls.filter(state=Call.State.OPEN, opens_at__gt=clock.now())
+
+
+def past(calls: QuerySet[Call]) -> QuerySet[Call]:
+    ended = Q(state=Call.State.CLOSED) | Q(state=Call.State.OPEN, closes_at__lte=clock.now())
+    return calls.filter(ended).order_by("-closes_at")
+
+
+def applications_visible_to(actor: Actor) -> QuerySet[Application]:
+    """Those of one's own organisations; all that were handed in, to the desk and to auditors."""
+    rows = Application.objects.select_related("call", "organisation", "decision", "grant")
+    mine = Q(organisation__in=list(actor.memberships))
+    if policies.may_see_all(actor):
+        return rows.filter(mine | ~Q(state=State.DRAFT))
+    return rows.filter(mine)
+
+
+def waiting_for_a_person() -> QuerySet[Application]:
+    rows = Application.objects.select_related("call", "organisation")
+    return rows.filter(state=State.WAITING).order_by("submitted_at")
+
+
+def may_apply_for(actor: Actor) -> list[Organisation]:
+    """The organisations in whose name the actor may apply."""
+    return [row for row in organisations_of(actor).order_by("name") if policies.may_apply(actor, row.pk)]
+
+
+def current_application(call: Call, organisation: Organisation) -> Application | None:
+    """The application that stands, if any: drafts included, withdrawn ones not."""
+    rows = Application.objects.filter(call=call, organisation=organisation).exclude(state=State.WITHDRAWN)
+    return rows.order_by("-created_at").first()
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the public sees of a call.  Credits are milli-credits."""
+
+    applications: int
+    accepted: int
+    rejected: int
+    waiting: int
+    withdrawn: int
+    granted: int
+    budget: int
+
+    @property
+    def left(self) -> int:
+        return self.budget - self.granted
+
+
+def statistics(call: Call) -> Statistics:
+    """Counts of what was handed in; a draft is nobody's business."""
+    handed_in = call.applications.filter(submitted_at__isnull=False)
+    counts = handed_in.aggregate(
+        applications=Count("id"),
+        **{
+            str(state): Count("id", filter=Q(state=state))
+            for state in (State.ACCEPTED, State.REJECTED, State.WAITING, State.WITHDRAWN)
+        },
+    )
+    return Statistics(**counts, granted=call.granted, budget=call.budget)

@@ -1,0 +1,95 @@
+"""Forms of calls: which schemas are allowed, and whether answers fit."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema
+from django.utils.translation import gettext as _
+
+from bitgoeul.kit.text import LANGUAGES
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+MOST_QUESTIONS = 40
+MOST_TEXT = 10_000
+
+# A pattern or a reference in a schema could make the check of an answer run away or leave the hub.
+PART_KEYS = frozenset(
+    {"type", "title", "description", "enum", "items", "minLength", "maxLength", "minimum", "maximum",
+     "minItems", "maxItems", "uniqueItems", "format", "default", "x-labels", "x-from"}
+)  # fmt: skip
+FORMATS = frozenset({"date", "email"})
+TYPES = frozenset({"string", "integer", "number", "boolean", "array"})
+
+
+def form_problems(form: Any) -> list[str]:
+    """Why this cannot be the form of a call; empty if it can."""
+    if (
+        not isinstance(form, dict)
+        or form.get("type") != "object"
+        or not isinstance(form.get("properties"), dict)
+    ):
+        return [_("The form is a JSON Schema of type object with properties.")]
+    if extra := form.keys() - {"type", "properties", "required"}:
+        return [_("The form has a key that is not supported: %(key)s.") % {"key": min(extra)}]
+    properties = form["properties"]
+    if len(properties) > MOST_QUESTIONS:
+        return [_("The form asks more than %(most)s questions.") % {"most": MOST_QUESTIONS}]
+    required = form.get("required", [])
+    if not isinstance(required, list) or not all(isinstance(n, str) and n in properties for n in required):
+        return [_("“required” names questions of the form.")]
+    return [problem for name, part in properties.items() for problem in _part_problems(name, part)]
+
+
+def _part_problems(name: str, part: Any) -> list[str]:
+    where = {"name": name}
+    if not NAME.fullmatch(name) or not isinstance(part, dict):
+        return [_("“%(name)s” cannot be a question: its name has small letters, digits and _.") % where]
+    problems = []
+    if extra := part.keys() - PART_KEYS:
+        problems.append(
+            _("“%(name)s” has a key that is not supported: %(key)s.") % (where | {"key": min(extra)})
+        )
+    if part.get("type") not in TYPES or part.get("format", "date") not in FORMATS:
+        problems.append(_("“%(name)s” has a type or format that is not supported.") % where)
+    title = part.get("title")
+    if not isinstance(title, dict) or not all(title.get(language) for language in LANGUAGES):
+        problems.append(_("“%(name)s” needs a title in Korean and English.") % where)
+    if part.get("type") == "array" and not (
+        isinstance(part.get("items"), dict) and part["items"].get("enum")
+    ):
+        problems.append(_("“%(name)s” is a list, so it needs the members to choose from.") % where)
+    if not problems:
+        plain = {key: value for key, value in part.items() if key not in ("title", "description")}
+        try:
+            jsonschema.Draft202012Validator.check_schema(plain)
+        except jsonschema.SchemaError:
+            problems.append(_("“%(name)s” is not valid JSON Schema.") % where)
+    return problems
+
+
+def answer_problems(form: dict[str, Any], answers: Any, *, complete: bool) -> dict[str, list[str]]:
+    """Question -> sentences.  A draft may leave questions open; what is handed in may not."""
+    if not isinstance(answers, dict):
+        return {"answers": [_("The answers are an object of question and value.")]}
+    problems: dict[str, list[str]] = {}
+    for name, value in answers.items():
+        if name not in form["properties"]:
+            problems[name] = [_("The form does not ask this.")]
+        elif not _fits(form["properties"][name], value, complete):
+            problems[name] = [_("This value does not fit.")]
+    if complete:
+        for name in form.get("required", []):
+            if answers.get(name) in (None, "", []):
+                problems.setdefault(name, [_("Please answer this question.")])
+    return problems
+
+
+def _fits(part: dict[str, Any], value: Any, complete: bool) -> bool:
+    if isinstance(value, str) and (len(value) > MOST_TEXT or "\x00" in value):
+        return False
+    if not complete:  # half a sentence is worth keeping
+        part = {key: rule for key, rule in part.items() if key not in ("minLength", "minItems", "format")}
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    return jsonschema.Draft202012Validator(part, format_checker=checker).is_valid(value)

@@ -1,0 +1,154 @@
+"""What a rule of a call may ask, what is known about an applicant, and how each clause turns out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bitgoeul.apps.people.models import Membership, Organisation
+from bitgoeul.apps.programmes.models import Application, Call, Grant
+from bitgoeul.engines import eligibility as engine
+from bitgoeul.kit import clock
+from bitgoeul.kit.text import Localised, translated
+
+TERMS: dict[str, tuple[engine.Kind, Any]] = {
+    "organisation.name": ("text", _("name of the organisation")),
+    "organisation.region": ("text", _("region")),
+    "organisation.stage": ("text", _("stage")),
+    "organisation.sector": ("text", _("sector")),
+    "organisation.founded_on": ("text", _("founding date")),
+    "organisation.age_months": ("number", _("founding date")),
+    "organisation.has_business_number": ("truth", _("business number")),
+    "organisation.members": ("number", _("number of members")),
+    "history.grants_of_call": ("number", _("earlier grants of this call")),
+    "history.grants_in_year": ("number", _("grants in the last twelve months")),
+}
+CHOICES = {"organisation.stage": Organisation.Stage, "organisation.sector": Organisation.Sector}
+ANSWER_KINDS: dict[str, engine.Kind] = {
+    "string": "text",
+    "integer": "number",
+    "number": "number",
+    "boolean": "truth",
+    "array": "texts",
+}
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How an applicant stands before the clauses of a call, on the facts of this moment."""
+
+    facts: dict[str, dict[str, Any]]
+    outcomes: tuple[engine.Outcome, ...]
+
+    @property
+    def verdict(self) -> engine.Result:
+        return engine.verdict(self.outcomes)
+
+    @property
+    def failed(self) -> list[engine.Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.result == "fail"]
+
+    @property
+    def unknown(self) -> list[engine.Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.result == "unknown"]
+
+
+def vocabulary(form: dict[str, Any]) -> engine.Vocabulary:
+    """The facts that rules of a call with this form may ask: the company file, the history, the answers."""
+    terms = [
+        engine.Term(
+            path,
+            kind,
+            translated(label),
+            {code: translated(words) for code, words in CHOICES[path].choices} if path in CHOICES else {},
+        )
+        for path, (kind, label) in TERMS.items()
+    ]
+    for name, part in form.get("properties", {}).items():
+        kind = ANSWER_KINDS[part["type"]]
+        codes = part.get("enum") or part.get("items", {}).get("enum", [])
+        labels = part.get("x-labels", {})
+        choices = {str(code): Localised.of(labels.get(str(code), code)) for code in codes}
+        terms.append(engine.Term(f"answers.{name}", kind, Localised.of(part["title"]), choices))
+    return engine.Vocabulary(terms)
+
+
+def clauses_of(call: Call) -> tuple[engine.Clause, ...]:
+    return engine.read_clauses(call.clauses, vocabulary(call.form))
+
+
+def facts_about(call: Call, organisation: Organisation, answers: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is known now.  Whatever the company file does not say is left out, never guessed."""
+    moment = clock.now()
+    today = timezone.localdate(moment)
+    founded = organisation.founded_on
+    if isinstance(founded, str):  # a row that was just made and never read back
+        founded = dt.date.fromisoformat(founded)
+    grants = Grant.objects.filter(organisation=organisation)
+    company: dict[str, Any] = {
+        "name": organisation.name,
+        "region": organisation.region,
+        "stage": str(organisation.stage),
+        "sector": str(organisation.sector),
+        "has_business_number": bool(organisation.business_number),
+        "members": Membership.objects.filter(organisation=organisation).count(),
+    }
+    if founded is not None:
+        company["founded_on"] = founded.isoformat()
+        company["age_months"] = months_between(founded, today)
+    return {
+        "organisation": company,
+        "history": {
+            "grants_of_call": grants.filter(application__call=call).count(),
+            "grants_in_year": grants.filter(starts_at__gt=moment - dt.timedelta(days=365)).count(),
+        },
+        "answers": answers,
+    }
+
+
+def months_between(start: dt.date, end: dt.date) -> int:
+    """Whole months from one day to another; a month is full on the same day of the month.
+
+    >>> months_between(dt.date(2024, 3, 2), dt.date(2026, 3, 1))
+    23
+    """
+    return (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+
+
+def assess(call: Call, organisation: Organisation, answers: dict[str, Any]) -> Assessment:
+    """Measure an applicant by the call's rules.  Nothing is written."""
+    facts = facts_about(call, organisation, answers)
+    return Assessment(facts, engine.assess(clauses_of(call), facts, vocabulary(call.form)))
+
+
+def prefill(call: Call, organisation: Organisation) -> dict[str, Any]:
+    """Answers that need not be asked: from the company file, and from earlier applications to other calls."""
+    file = facts_about(call, organisation, {})["organisation"]
+    earlier = _earlier_answers(call, organisation)
+    known: dict[str, Any] = {}
+    for name, part in call.form.get("properties", {}).items():
+        group, _dot, field = part.get("x-from", "").partition(".")
+        value = file.get(field) if group == "organisation" else earlier.get(name)
+        if value is not None and value in part.get("enum", [value]):
+            known[name] = value
+    return known
+
+
+def _earlier_answers(call: Call, organisation: Organisation) -> dict[str, Any]:
+    handed_in = Application.objects.filter(organisation=organisation, submitted_at__isnull=False)
+    answers: dict[str, Any] = {}
+    for application in handed_in.exclude(call=call).select_related("call").order_by("submitted_at"):
+        theirs = application.call.form.get("properties", {})
+        for name, part in call.form.get("properties", {}).items():
+            # The same question: same name, type and members.  Anything else is asked again.
+            if name in application.answers and _kind(theirs.get(name, {})) == _kind(part):
+                answers[name] = application.answers[name]
+    return answers
+
+
+def _kind(part: dict[str, Any]) -> tuple[Any, ...]:
+    return part.get("type"), part.get("enum"), part.get("items"), part.get("title")

@@ -1,0 +1,65 @@
+"""The operator's desk: what waits, what runs, what happened, who is here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib import import_module
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from bitgoeul.apps.people.models import Organisation, Person
+from bitgoeul.apps.record import queries as record
+from bitgoeul.kit import clock
+from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.models import Delivery, Fact, Schedule
+from bitgoeul.site import capabilities
+from bitgoeul.site.operations import processes
+
+SHOWN = 12
+PROCESS_KINDS = {"ok": "ok", "late": "wait", "stuck": "stop", "absent": "stop"}
+
+
+def everything_for(actor: Actor) -> dict[str, Any]:
+    newest = record.newest_head()
+    return {
+        "queue": queue_for(actor),
+        "processes": [_process(process) for process in processes.all_present()],
+        "facts": list(Fact.objects.order_by("-id")[:SHOWN]),
+        "head": newest,
+        "people": Person.objects.filter(is_active=True).count(),
+        "organisation_count": Organisation.objects.count(),
+        "organisations": list(Organisation.objects.order_by("-created_at")[:6]),
+    }
+
+
+def _process(process: processes.Process) -> dict[str, Any]:
+    words = {
+        "ok": _("running"),
+        "late": _("its heart beats late"),
+        "stuck": _("a loop is stuck"),
+        "absent": _("not running"),
+    }
+    return {"row": process, "kind": PROCESS_KINDS[process.state], "state": words[process.state]}
+
+
+def queue_for(actor: Actor) -> list[dict[str, Any]]:
+    """What waits for the operator, each with its title, address, since when and kind.
+
+    A capability takes part by having ``queries.waiting_for_operator(actor)``, which gives such items.
+    """
+    items = []
+    if lost := Delivery.objects.filter(state=Delivery.State.GIVEN_UP).count():
+        items.append({"title": _("Deliveries that were given up"), "count": lost, "kind": "stop", "url": ""})
+    for row in Schedule.objects.exclude(error=""):
+        items.append({"title": _("Periodic work that fails"), "text": row.name, "kind": "stop", "url": ""})
+    late = Delivery.objects.filter(
+        state=Delivery.State.WAITING, due_at__lt=clock.now() - dt.timedelta(minutes=5)
+    ).count()
+    if late:
+        items.append({"title": _("Deliveries that are late"), "count": late, "kind": "wait", "url": ""})
+    for name in capabilities.having("queries"):
+        waiting = getattr(import_module(f"bitgoeul.apps.{name}.queries"), "waiting_for_operator", None)
+        if waiting is not None:
+            items += waiting(actor)
+    return items
