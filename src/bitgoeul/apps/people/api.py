@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from bitgoeul.apps.people import commands, policies, queries
 from bitgoeul.apps.people.models import Organisation
@@ -284,13 +284,13 @@ def change_role(request: HttpRequest, slug: str, person_id: str, payload: RoleIn
 @router.delete("/organisations/{slug}/members/{person_id}", response={204: None}, summary="Remove a member")
 def remove_member(request: HttpRequest, slug: str, person_id: str) -> Any:
     commands.remove_member(by=signed_in(request), slug=slug, person_id=person_id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/organisations/{slug}/leave", response={204: None}, summary="Leave the organisation")
 def leave(request: HttpRequest, slug: str) -> Any:
     commands.leave_organisation(by=signed_in(request), slug=slug)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/organisations/{slug}/invitations", response=list[InvitationOut], summary="Its invitations")
@@ -317,7 +317,7 @@ def invite(request: HttpRequest, slug: str, payload: InvitationIn) -> Any:
 )
 def withdraw(request: HttpRequest, slug: str, invitation_id: str) -> Any:
     commands.withdraw_invitation(by=signed_in(request), invitation_id=invitation_id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/invitations", response=list[InvitationOut], summary="Open invitations to you")
@@ -334,7 +334,7 @@ def accept(request: HttpRequest, invitation_id: str) -> Any:
 @router.post("/invitations/{invitation_id}/decline", response={204: None}, summary="Decline an invitation")
 def decline(request: HttpRequest, invitation_id: str) -> Any:
     commands.decline_invitation(by=signed_in(request), invitation_id=invitation_id)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/tokens", response=list[TokenOut], summary="Your API tokens")
@@ -357,4 +357,4 @@ def create_token(request: HttpRequest, payload: TokenIn) -> Any:
 @router.delete("/tokens/{token_id}", response={204: None}, summary="Revoke an API token")
 def revoke_token(request: HttpRequest, token_id: str) -> Any:
     commands.revoke_token(by=signed_in(request), token_id=token_id)
-    return 204, None
+    return Status(204, None)
