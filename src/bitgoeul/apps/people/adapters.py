@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from allauth.account import signals
@@ -64,6 +65,9 @@ class OidcAdapter(DefaultOIDCAdapter):
         "profile": _("See your name and language"),
         "organisations": _("See your organisations and your roles in them"),
     }
+
+    def generate_client_secret(self) -> str:
+        return secrets.token_urlsafe(40)
 
     def get_issuer(self) -> str:
         return settings.URL

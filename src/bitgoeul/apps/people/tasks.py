@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from bitgoeul.apps.people import commands, queries
 from bitgoeul.apps.people.models import Invitation
+from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
 
@@ -36,3 +39,5 @@ def send_invitation(fact: Fact) -> None:
 def remove_leftovers() -> None:
     """Once a day: what the privacy page promises to forget."""
     commands.remove_leftovers(by=SYSTEM)
+    Session.objects.filter(expire_date__lt=clock.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
