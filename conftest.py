@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from bitgoeul.kit import messages
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests read both languages, so what is written in the catalogues is compiled first."""
+    if not hasattr(config, "workerinput"):
+        messages.compile_all()
+
 
 @pytest.fixture(autouse=True)
 def _fresh_store(tmp_path, settings) -> None:

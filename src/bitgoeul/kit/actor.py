@@ -25,6 +25,13 @@ class Actor:
         return self.person_id is not None
 
     @property
+    def own_id(self) -> int:
+        """The primary key of the person who acts; asking it of anybody else is a bug."""
+        if self.person_id is None:
+            raise RuntimeError(f"{self.id} is no person")
+        return self.person_id
+
+    @property
     def is_system(self) -> bool:
         return self.id == "system"
 

@@ -170,7 +170,7 @@ class Shell:
 
     @cached_property
     def account(self) -> list[dict[str, Any]]:
-        items = [{"url": address("my"), "label": _("My page")}]
+        items: list[dict[str, Any]] = [{"url": address("my"), "label": _("My page")}]
         if self.inbox_url:
             items.append({"url": self.inbox_url, "label": _("Inbox"), "count": self.unread})
         if self.request.actor.is_operator:  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ def inbox_of(actor: Actor) -> QuerySet[Notice]:
     """A person's own notices, newest first; nobody else's, not even an operator's."""
     if not actor.is_signed_in:
         return Notice.objects.none()
-    return Notice.objects.filter(person_id=actor.person_id)
+    return Notice.objects.filter(person_id=actor.own_id)
 
 
 def unread_count(actor: Actor) -> int:

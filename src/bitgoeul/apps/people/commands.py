@@ -260,7 +260,7 @@ def found_organisation(
             organisation.save()
     except IntegrityError:  # somebody opened the same file a moment ago
         raise errors.OrganisationExists from None
-    Membership.objects.create(person_id=by.person_id, organisation=organisation, role=Membership.Role.OWNER)
+    Membership.objects.create(person_id=by.own_id, organisation=organisation, role=Membership.Role.OWNER)
     record(
         events.OrganisationFounded(
             organisation=organisation.slug,
@@ -404,7 +404,7 @@ def accept_invitation(*, by: Actor, invitation_id: str) -> Membership:
     """Take the place that was offered.  Accepting twice changes nothing."""
     invitation = _invited(by, invitation_id)
     organisation = invitation.organisation
-    part = Membership.objects.filter(person_id=by.person_id, organisation=organisation).first()
+    part = Membership.objects.filter(person_id=by.own_id, organisation=organisation).first()
     if part is not None and invitation.state == Invitation.State.ACCEPTED:
         unchanged()
         return part
@@ -413,7 +413,7 @@ def accept_invitation(*, by: Actor, invitation_id: str) -> Membership:
     if invitation.has_expired:
         raise errors.InvitationExpired
     Invitation.FLOW.move(invitation, Invitation.State.ACCEPTED, answered_by_id=by.person_id)
-    part = Membership.objects.create(person_id=by.person_id, organisation=organisation, role=invitation.role)
+    part = Membership.objects.create(person_id=by.own_id, organisation=organisation, role=invitation.role)
     record(
         events.InvitationAccepted(
             organisation=organisation.slug,
@@ -506,7 +506,7 @@ def leave_organisation(*, by: Actor, slug: str) -> None:
     """Leave; the last owner stays until somebody else owns."""
     _signed_in(by)
     organisation = find(queries.organisations_of(by), slug=slug)
-    part = find(queries.members_of(organisation), person_id=by.person_id)
+    part = find(queries.members_of(organisation), person_id=by.own_id)
     if part.role == Membership.Role.OWNER:
         _keep_an_owner(part)
     part.delete()
@@ -551,7 +551,7 @@ def create_token(
         )
     secret = queries.TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        person_id=by.person_id,
+        person_id=by.own_id,
         name=_text(name, "name", 80),
         digest=queries.token_digest(secret),
         scopes=wanted,

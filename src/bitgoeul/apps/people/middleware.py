@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 from allauth.headless.internal.sessionkit import authenticate_by_x_session_token, lookup_session
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from bitgoeul.apps.people import errors, queries
+from bitgoeul.apps.people.models import Person
 from bitgoeul.kit.actor import ANONYMOUS, Actor
 from bitgoeul.kit.refusals import Refusal, answer
 
@@ -19,7 +21,9 @@ _OWN_TOKENS = ("/_allauth/", "/identity/")
 
 
 def _by_session(request: HttpRequest) -> Actor:
-    return queries.actor_for(request.user) if request.user.is_authenticated else ANONYMOUS
+    if not request.user.is_authenticated:
+        return ANONYMOUS
+    return queries.actor_for(cast(Person, request.user))
 
 
 def _by_session_token(request: HttpRequest, key: str) -> Actor:

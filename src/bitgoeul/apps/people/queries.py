@@ -73,7 +73,7 @@ def owners_of(organisation: Organisation) -> QuerySet[Membership]:
 
 def person_of(actor: Actor) -> Person:
     """The person who acts."""
-    return Person.objects.get(pk=actor.person_id)
+    return Person.objects.get(pk=actor.own_id)
 
 
 def confirmed_addresses(person_id: int | None) -> list[str]:
@@ -143,7 +143,7 @@ def token_digest(secret: str) -> str:
 
 
 def tokens_of(actor: Actor) -> QuerySet[ApiToken]:
-    return ApiToken.objects.filter(person_id=actor.person_id)
+    return ApiToken.objects.filter(person_id=actor.own_id) if actor.is_signed_in else ApiToken.objects.none()
 
 
 def token_in_use(secret: str) -> ApiToken:

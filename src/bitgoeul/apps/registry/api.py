@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.http import FileResponse, HttpRequest
 from ninja import File, Form, Router, Schema, Status
@@ -155,7 +155,8 @@ def _take_in_upload(actor: Any, owner: Any, document: str, model: UploadedFile) 
     if not isinstance(declared, dict):
         raise DocumentUnreadable(detail="not an object")
     digest = hashlib.sha256(json.dumps(declared, sort_keys=True).encode())
-    incoming = store().put(f"registry/incoming/{digest.hexdigest()[:16]}-{actor.person_id}.onnx", model.file)
+    name = f"registry/incoming/{digest.hexdigest()[:16]}-{actor.person_id}.onnx"
+    incoming = store().put(name, cast(BinaryIO, model.file))
     digest.update(incoming.sha256.encode())
     path: Path = store().path(incoming.name)
     try:

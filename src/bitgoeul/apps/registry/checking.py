@@ -82,10 +82,10 @@ def read_document(document: bytes | dict[str, Any]) -> dict[str, Any]:
         probe = {"inputs": [_ANY], "outputs": [_ANY]} | read
     else:
         probe = read
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(probe))
-    if error is not None:
-        spot = "/".join(str(part) for part in error.absolute_path)
-        raise DocumentUnreadable(detail=f"{spot}: {error.message}"[:300] if spot else error.message[:300])
+    fault = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(probe))
+    if fault is not None:
+        spot = "/".join(str(part) for part in fault.absolute_path)
+        raise DocumentUnreadable(detail=f"{spot}: {fault.message}"[:300] if spot else fault.message[:300])
     return dict(read)
 
 

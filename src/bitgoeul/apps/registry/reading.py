@@ -116,9 +116,9 @@ def importance(version: ModelVersion, most: int = 12) -> list[tuple[str, float]]
 def card(version: ModelVersion) -> list[dict[str, Any]]:
     """The sections of the model card in the reader's language, or the other where that is all there is."""
     language = (get_language() or "ko")[:2]
-    sections = []
+    sections: list[dict[str, Any]] = []
     for section in version.document.get("card", {}).get("sections", []):
-        text = section["text"].get(language) or next(iter(section["text"].values()), [])
+        text = section["text"].get(language) or next(iter(section["text"].values()), "")
         sections.append({"title": str(Localised.of(section["title"])), "text": text})
     return sections
 

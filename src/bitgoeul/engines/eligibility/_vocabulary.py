@@ -87,7 +87,7 @@ class Vocabulary(Mapping[str, Term]):
         """Return the usable facts by path; what is absent, blank or of another kind is left out."""
         found = {}
         for path, term in self._terms.items():
-            value = facts.get(term.group, {}).get(term.name)
+            value: Any = facts.get(term.group, {}).get(term.name)
             if term.accepts(value):
                 found[path] = list(value) if term.kind == "texts" else value
         return found

@@ -17,7 +17,7 @@ class Node(NamedTuple):
     """The root of one complete subtree: 2**level leaves, the index-th such subtree from the left."""
 
     level: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a node
     hash: bytes
 
 

@@ -23,9 +23,9 @@ def number(value: Any) -> str:
         return NOTHING
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return str(value)
-    if isinstance(value, int) or value == int(value):
+    if value == int(value):
         return f"{int(value):,}"
-    if abs(value) >= 1000:
+    if abs(float(value)) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.4g}"
 
