@@ -57,6 +57,7 @@ class OrganisationIn(Schema):
     stage: Stage = "startup"
     sector: Sector
     contacts: list[Contact] = []
+    is_demo: bool = Field(False, description="An invented example, shown as one.")
 
 
 class OrganisationChange(Schema):

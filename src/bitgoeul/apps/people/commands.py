@@ -76,6 +76,8 @@ def _choice(value: str, field: str, choices: Iterable[str]) -> str:
 def sign_up(*, by: Actor, person: Person) -> Person:
     """Write the account that the sign-up form describes.  The address still waits to be confirmed."""
     require(not by.is_signed_in)
+    # Addresses under .example can belong to nobody (RFC 2606): whoever uses one is an invented example.
+    person.is_demo = person.is_demo or person.email.endswith(".example")
     person.save()
     record(
         events.PersonSignedUp(

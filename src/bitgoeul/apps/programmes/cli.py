@@ -129,7 +129,7 @@ def check(
 
 
 @app.command()
-def apply(  # noqa: PLR0917 (the words of the command line)
+def apply(
     slug: str,
     organisation: str = typer.Option(..., help="The organisation's slug."),
     who: str = typer.Option(..., "--as", help="The e-mail address of a member."),
