@@ -31,7 +31,7 @@ def _by_session_token(request: HttpRequest, key: str) -> Actor:
     known = authenticate_by_x_session_token(key)
     if known is not None:
         request.user, _session = known
-        return queries.actor_for(request.user)
+        return queries.actor_for(cast(Person, request.user))
     if lookup_session(key) is None:
         raise errors.SessionUnknown
     return ANONYMOUS
