@@ -46,6 +46,8 @@ def _database(url: str) -> dict[str, Any]:
             "NAME": unquote(parts.path[1:])
             if parts.path.startswith("//")
             else unquote(parts.path) or ":memory:",
+            # Each thread keeps its connection: opening one, with its pragmas, costs more than most pages.
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",

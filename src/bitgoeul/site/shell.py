@@ -63,7 +63,18 @@ def safe_return(request: HttpRequest, target: str, otherwise: str = "/") -> str:
     return target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else otherwise
 
 
+def came_from(request: HttpRequest) -> str:
+    """The address on this hub from which the reader came."""
+    referer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referer, {request.get_host()}):
+        return "/"
+    parts = urlsplit(referer)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
 class Shell:
+    ready = True  # fixed parts drawn without a shell must not be kept for pages that have one
+
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
 
@@ -86,21 +97,15 @@ class Shell:
         return {url.strip("/"): url for url, _key, _word in places()}
 
     @property
-    def here(self) -> str:
-        """Where a switch of language or colours comes back to; a refused form comes back to its page."""
-        return self.request.get_full_path() if self.request.method == "GET" else self.request.path
+    def where(self) -> str:
+        """What of the navigation is marked: the same for all pages below one place."""
+        return next((f"{item['url']} {item['on']}" for item in self.nav if item["on"]), "")
 
     @property
     def back(self) -> str:
-        referer = self.request.headers.get("Referer", "")
-        path = urlsplit(referer).path
-        return (
-            path
-            if path
-            and url_has_allowed_host_and_scheme(referer, {self.request.get_host()})
-            and path != self.request.path
-            else "/"
-        )
+        """The page that the reader came from, if it is ours and another one."""
+        path = came_from(self.request)
+        return "/" if urlsplit(path).path == self.request.path else path
 
     # Language and colours
     language_url = "/language/"
@@ -173,6 +178,10 @@ class Shell:
         items: list[dict[str, Any]] = [{"url": address("my"), "label": _("My page")}]
         if self.inbox_url:
             items.append({"url": self.inbox_url, "label": _("Inbox"), "count": self.unread})
+        items += [
+            {"url": address("people:organisations"), "label": _("Organisations")},
+            {"url": address("people:me"), "label": _("My account")},
+        ]
         if self.request.actor.is_operator:  # type: ignore[attr-defined]
             items.append({"url": address("desk"), "label": _("Operator's desk")})
         return [item | {"on": self.request.path == item["url"]} for item in items if item["url"]]

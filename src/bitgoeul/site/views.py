@@ -20,7 +20,7 @@ from bitgoeul.apps.people.commands import edit_profile
 from bitgoeul.kit.refusals import NotFound, Refusal, answer, wants_page
 from bitgoeul.site import counts, desk, errors, gallery, mine, openapi
 from bitgoeul.site.operations import processes
-from bitgoeul.site.shell import THEMES, address, places, safe_return
+from bitgoeul.site.shell import THEMES, address, came_from, places, safe_return
 
 YEAR = 365 * 24 * 3600
 
@@ -54,7 +54,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language", "")
-    response = HttpResponseRedirect(safe_return(request, request.POST.get("next", "")))
+    response = HttpResponseRedirect(safe_return(request, request.POST.get("next", ""), came_from(request)))
     if chosen in dict(settings.LANGUAGES):
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
@@ -77,7 +77,7 @@ def _remember_language(request: HttpRequest, chosen: str) -> None:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
-    response = HttpResponseRedirect(safe_return(request, request.POST.get("next", "")))
+    response = HttpResponseRedirect(safe_return(request, request.POST.get("next", ""), came_from(request)))
     if chosen in THEMES:
         response.set_cookie(
             "theme", chosen, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE

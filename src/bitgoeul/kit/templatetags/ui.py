@@ -9,9 +9,11 @@ from django import template
 from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.http import HttpRequest
+from django.template.base import FilterExpression, Parser, Token
 from django.utils.html import conditional_escape, format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from bitgoeul.kit.once import form_key
 from bitgoeul.kit.ui import wording
@@ -34,6 +36,38 @@ register.filter("short", wording.short)
 
 register.simple_tag(built, name="asset")
 register.simple_tag(picture_of, name="dots")
+
+
+class Fixed(template.Node):
+    """Renders its content once per language (and per value of its arguments) and keeps the text."""
+
+    LIMIT = 200
+
+    def __init__(self, content: template.NodeList, vary: list[FilterExpression]) -> None:
+        self.content = content
+        self.vary = vary
+        self.kept: dict[tuple[Any, ...], SafeString] = {}
+
+    def render(self, context: template.Context) -> SafeString:
+        key = (get_language(), *(str(value.resolve(context)) for value in self.vary))
+        text = self.kept.get(key)
+        if text is None:
+            text = self.content.render(context)
+            if len(self.kept) < self.LIMIT and not settings.DEBUG:
+                self.kept[key] = text
+        return text
+
+
+@register.tag
+def fixed(parser: Parser, token: Token) -> Fixed:
+    """{% fixed %}…{% endfixed %} or {% fixed shell.where %}…: drawn once, for it is the same for everybody.
+
+    The content must depend on nothing but the language, the arguments and the program itself.
+    """
+    vary = [parser.compile_filter(word) for word in token.split_contents()[1:]]
+    content = parser.parse(("endfixed",))
+    parser.delete_first_token()
+    return Fixed(content, vary)
 
 
 @register.simple_block_tag

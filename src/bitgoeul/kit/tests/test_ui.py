@@ -174,3 +174,16 @@ def test_without_a_built_front_end_pages_come_plain(tmp_path, monkeypatch):
     finally:
         assets.manifest.cache_clear()
         assets.asset.cache_clear()
+
+
+def test_what_is_fixed_is_rendered_once_per_language_and_argument():
+    page = Template("{% load ui %}{% fixed place %}{{ seen }}{% endfixed %}")
+
+    with translation.override("ko"):
+        first = page.render(Context({"place": "a", "seen": "1"}))
+        again = page.render(Context({"place": "a", "seen": "2"}))
+        other = page.render(Context({"place": "b", "seen": "3"}))
+    with translation.override("en"):
+        english = page.render(Context({"place": "a", "seen": "4"}))
+
+    assert [first, again, other, english] == ["1", "1", "3", "4"]
