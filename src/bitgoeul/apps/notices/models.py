@@ -54,5 +54,9 @@ class Notice(models.Model):
         return str(self.title)
 
     @property
+    def has_text(self) -> bool:
+        return any(self.text.values())
+
+    @property
     def is_read(self) -> bool:
         return self.read_at is not None

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bitgoeul.apps.credits.forms import AmountField
 from bitgoeul.apps.people.models import Organisation
@@ -60,7 +61,12 @@ class DecisionForm(forms.Form):
     """An officer's decision about what waits for a person."""
 
     accept = forms.ChoiceField(
-        label=_("Decision"), choices=[("yes", _("Accept")), ("no", _("Reject"))], widget=forms.RadioSelect
+        label=_("Decision"),
+        choices=[
+            ("yes", pgettext_lazy("application", "Accept")),
+            ("no", pgettext_lazy("application", "Reject")),
+        ],
+        widget=forms.RadioSelect,
     )
     reason_ko = forms.CharField(
         label=_("Reason in Korean"),
@@ -102,7 +108,9 @@ class CallForm(forms.Form):
     slug = forms.SlugField(
         label=_("Name in addresses"), max_length=60, help_text=_("Small letters and hyphens.")
     )
-    tier = forms.CharField(label=_("Size"), max_length=20, help_text=_("A short word such as TRY."))
+    tier = forms.CharField(
+        label=pgettext_lazy("call", "Size"), max_length=20, help_text=_("A short word such as TRY.")
+    )
     title_ko = forms.CharField(label=_("Title in Korean"), max_length=200)
     title_en = forms.CharField(label=_("Title in English"), max_length=200)
     summary_ko = _words(_("Summary in Korean"))

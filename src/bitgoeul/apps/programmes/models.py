@@ -6,6 +6,7 @@ import secrets
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bitgoeul.kit import clock
 from bitgoeul.kit.flow import Flow
@@ -44,8 +45,8 @@ class Call(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
-        OPEN = "open", _("open")
-        CLOSED = "closed", _("closed")
+        OPEN = "open", pgettext_lazy("call", "open")
+        CLOSED = "closed", pgettext_lazy("call", "closed")
 
     STATE_KINDS = {"draft": "quiet", "open": "ok", "closed": "quiet"}
     FLOW = Flow(
@@ -121,11 +122,11 @@ class Application(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
-        SUBMITTED = "submitted", _("submitted")
-        WAITING = "waiting", _("waiting for a person")
-        ACCEPTED = "accepted", _("accepted")
-        REJECTED = "rejected", _("rejected")
-        WITHDRAWN = "withdrawn", _("withdrawn")
+        SUBMITTED = "submitted", pgettext_lazy("application", "submitted")
+        WAITING = "waiting", pgettext_lazy("application", "waiting for a person")
+        ACCEPTED = "accepted", pgettext_lazy("application", "accepted")
+        REJECTED = "rejected", pgettext_lazy("application", "rejected")
+        WITHDRAWN = "withdrawn", pgettext_lazy("application", "withdrawn")
 
     STATE_KINDS = {
         "draft": "quiet",

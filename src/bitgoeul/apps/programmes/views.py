@@ -188,8 +188,9 @@ def answers(request: HttpRequest, application_id: str) -> HttpResponse:
             messages.success(request, _("Your answers are kept."))
             return redirect("programmes:application", draft.public_id)
         return redirect("programmes:review", draft.public_id)
-    filled = sorted(set(draft.answers) & set(form.fields))
-    context = {"application": draft, "form": form, "steps": STEPS, "filled": len(filled)}
+    known = prefill(draft.call, draft.organisation)
+    filled = sum(draft.answers.get(name) == value for name, value in known.items())
+    context = {"application": draft, "form": form, "steps": STEPS, "filled": filled}
     return render(request, "programmes/answers.html", context)
 
 

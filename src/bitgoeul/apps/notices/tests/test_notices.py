@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import smtplib
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
@@ -78,7 +80,7 @@ def test_mail_leaves_in_the_language_of_each_person_and_once_each():
         (english.email, "Lit"),
     }
     assert len(mail.outbox) == 2
-    assert "http://testserver/lamps/1/" in mail.outbox[0].body
+    assert f"{settings.URL}/lamps/1/" in mail.outbox[0].body
 
 
 def test_one_address_that_fails_does_not_hold_up_the_others(monkeypatch):
@@ -118,7 +120,7 @@ def test_a_repeated_message_id_lets_mail_programs_drop_a_second_copy():
 
     deliver_everything()
 
-    assert mail.outbox[0].extra_headers["Message-ID"] == f"<notice-{notice.pk}@testserver>"
+    assert mail.outbox[0].extra_headers["Message-ID"] == f"<notice-{notice.pk}@{urlsplit(settings.URL).hostname}>"
 
 
 def test_reading_marks_once_and_only_ones_own():
