@@ -62,7 +62,7 @@ HAPPENED = {
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _lines(outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
