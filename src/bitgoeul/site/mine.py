@@ -37,8 +37,12 @@ def everything_of(actor: Actor) -> dict[str, Any]:
 def _way(organisations: list[dict[str, Any]], begun: set[str]) -> list[dict[str, Any]]:
     """The steps from nothing to a service, each done or not; the first that is not is where the reader is."""
     here = {url.strip("/"): url for url, _key, _word in places()}
-    steps = [
-        {"label": _("Found or join an organisation"), "url": address("people:found"), "done": organisations},
+    steps: list[dict[str, Any]] = [
+        {
+            "label": _("Found or join an organisation"),
+            "url": address("people:found"),
+            "done": bool(organisations),
+        },
         {
             "label": _("Receive credits from an open call"),
             "url": here.get("programmes", ""),

@@ -66,6 +66,13 @@ def test_a_switch_never_leads_to_another_site():
         assert response["Location"] == "/"
 
 
+def test_a_switch_comes_back_to_the_page_it_was_made_on():
+    here = client_for().post("/theme/", {"theme": "dark"}, headers={"referer": "http://testserver/lake/?q=a"})
+    elsewhere = client_for().post("/theme/", {"theme": "dark"}, headers={"referer": "https://example.org/x"})
+
+    assert (here["Location"], elsewhere["Location"]) == ("/lake/?q=a", "/")
+
+
 def test_an_unknown_language_or_colour_sets_nothing():
     for path, field in (("/language/", "language"), ("/theme/", "theme")):
         assert client_for().post(path, {field: "xx"}).cookies == {}
