@@ -423,6 +423,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": logs.formatter}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"httpx": {"level": "WARNING"}},  # one line per request that the hub itself makes helps nobody
     "root": {
         "handlers": ["stderr"],
         "level": setting("BITGOEUL_LOG", "INFO", help="DEBUG, INFO, WARNING or ERROR."),

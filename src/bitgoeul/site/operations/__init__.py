@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bitgoeul.site.demo.word import demo
 from bitgoeul.site.operations import backup, bench, doctor, serving
 
 
@@ -60,7 +61,7 @@ def manage(
 
 
 def register(root: typer.Typer) -> None:
-    everyday = (serving.serve, serving.web, serving.worker, serving.runner)
+    everyday = (demo, serving.serve, serving.web, serving.worker, serving.runner)
     keeping = (doctor.doctor, backup.backup, backup.restore, migrate, messages, docs, bench.bench)
     for word in (*everyday, *keeping):
         root.command()(word)
