@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from bitgoeul.kit.facts import Event
 
 
 @dataclass(frozen=True)
 class CreditsGranted(Event):
+    title = _("Credits were granted")
     organisation: str
     reference: str
     amount: int
@@ -17,6 +20,7 @@ class CreditsGranted(Event):
 
 @dataclass(frozen=True)
 class CreditsHeld(Event):
+    title = _("Credits were held")
     organisation: str
     reference: str
     amount: int
@@ -25,6 +29,7 @@ class CreditsHeld(Event):
 
 @dataclass(frozen=True)
 class HoldSettled(Event):
+    title = _("A hold was settled")
     organisation: str
     reference: str
     held: int
@@ -33,6 +38,7 @@ class HoldSettled(Event):
 
 @dataclass(frozen=True)
 class HoldReleased(Event):
+    title = _("A hold was released")
     organisation: str
     reference: str
     amount: int
@@ -40,6 +46,7 @@ class HoldReleased(Event):
 
 @dataclass(frozen=True)
 class CreditsSpent(Event):
+    title = _("Credits were spent")
     organisation: str
     reference: str
     amount: int
@@ -48,6 +55,7 @@ class CreditsSpent(Event):
 
 @dataclass(frozen=True)
 class TransferReversed(Event):
+    title = _("A transfer was reversed")
     organisation: str
     reference: str
     reverses: str
@@ -56,6 +64,7 @@ class TransferReversed(Event):
 
 @dataclass(frozen=True)
 class CreditsExpired(Event):
+    title = _("Credits expired")
     organisation: str
     reference: str
     amount: int
@@ -65,6 +74,7 @@ class CreditsExpired(Event):
 class CreditsRunningLow(Event):
     """At least 80 % of what was usable is spent or held."""
 
+    title = _("Credits are running low")
     organisation: str
     granted: int
     left: int
@@ -74,5 +84,6 @@ class CreditsRunningLow(Event):
 class CreditsExhausted(Event):
     """Nothing usable is left."""
 
+    title = _("Credits are exhausted")
     organisation: str
     granted: int

@@ -31,11 +31,11 @@ def _head() -> list[str]:
         pgettext("statement", "What"),
         pgettext("statement", "For"),
         _("Reference"),
-        _("Granted"),
-        _("Spent"),
-        _("Held"),
+        pgettext("statement", "Granted"),
+        pgettext("statement", "Spent"),
+        pgettext("statement", "Held"),
         pgettext("statement", "Left"),
-        _("Expired"),
+        pgettext("statement", "Expired"),
         _("Left after it"),
     ]
 

@@ -231,13 +231,13 @@ def _lines_to_come(organisation: Organisation) -> list[Line]:
     """What the sweep will write for tranches that have ended meanwhile."""
     return [
         Line(
-            at=tranche.ends_at,
+            at=max(tranche.ends_at, tranche.grant.at),
             kind=Transfer.Kind.EXPIRY,
             reference=expiry_reference(tranche),
             purpose=tranche.source,
             change=Balance(left=-tranche.free.balance, expired=tranche.free.balance),
         )
-        for tranche in _ended(organisation).select_related("free")
+        for tranche in _ended(organisation).select_related("free", "grant")
     ]
 
 

@@ -78,10 +78,10 @@ def _bar(balance: queries.Balance) -> dict[str, Any]:
     """Where the granted credits are, as the parts of one bar."""
     width, x, parts = 1000, 0, []
     for label, amount, colour in (
-        (_("Spent"), balance.spent, "plot-5"),
-        (_("Held"), balance.held, "lamp"),
+        (pgettext("statement", "Spent"), balance.spent, "plot-5"),
+        (pgettext("statement", "Held"), balance.held, "lamp"),
         (pgettext("statement", "Left"), balance.left, "ok"),
-        (_("Expired"), balance.expired, "dot-off"),
+        (pgettext("statement", "Expired"), balance.expired, "dot-off"),
     ):
         if amount:
             share = max(1, width * amount // balance.granted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from bitgoeul.engines import merkle
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.doors import find
+from bitgoeul.kit.facts import EVENTS
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import require
 from bitgoeul.verifier import verify_record
@@ -45,6 +47,15 @@ def facts(*, subject: str = "", organisation: str = "", name: str = "", actor: s
     """Facts, newest first, narrowed by what is given."""
     given = {"subject": subject, "organisation": organisation, "name": name, "actor": actor}
     return Fact.objects.filter(**{field: value for field, value in given.items() if value}).order_by("-id")
+
+
+def title_of(name: str) -> str:
+    """What a kind of fact says, in the reader's language if its event has a ``title``, else from its name."""
+    title = getattr(EVENTS.get(name), "title", "")
+    if title:
+        return str(title)
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name.rpartition(".")[2])
+    return " ".join(words).capitalize() or name
 
 
 def leaves_of(rows: list[Fact]) -> dict[int, Leaf]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
     older = urlencode(narrowed | {"before": page[ROWS - 1].pk}) if len(page) > ROWS else ""
     context = {
         "head": queries.newest_head(),
-        "facts": [(fact, leaves.get(fact.pk)) for fact in page[:ROWS]],
+        "facts": [(fact, queries.title_of(fact.name), leaves.get(fact.pk)) for fact in page[:ROWS]],
         "narrowed": narrowed,
         "older": older,
         "before": before,
@@ -53,6 +54,7 @@ def fact(request: HttpRequest, fact_id: int) -> HttpResponse:
         "record/fact.html",
         {
             "fact": row,
+            "title": queries.title_of(row.name),
             "leaf": leaf,
             "public": public,
             "lines": [(name, _shown(value)) for name, value in row.data.items()],
@@ -70,6 +72,7 @@ def _shown(value: Any) -> str:
 def _proved(row: Fact, leaf: Leaf) -> dict[str, Any]:
     """The inclusion proof, checked here and now by the verifier itself."""
     proof = queries.inclusion(row.pk)
+    proof["signed_at"] = dt.datetime.fromisoformat(proof["head"]["at"])
     try:
         verify_record.verify_inclusion(proof)
     except verify_record.Problem:
