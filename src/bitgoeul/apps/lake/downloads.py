@@ -7,15 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from bitgoeul.apps.lake import commands, queries
 from bitgoeul.apps.lake.errors import BadRange
 from bitgoeul.apps.lake.models import DatasetVersion
 from bitgoeul.apps.lake.warehouse import publishing, sandbox
 from bitgoeul.engines import lake
+from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.refusals import NotFound
 from bitgoeul.kit.store import store
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor
+
 
 TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 CHUNK = 256 << 10
@@ -47,7 +55,7 @@ def _asked(header: str, size: int) -> tuple[int, int] | None:
     return first, last - first + 1
 
 
-def file_answer(request: HttpRequest, path: Path, name: str, kind: str, tag: str) -> HttpResponse:
+def file_answer(request: HttpRequest, path: Path, name: str, kind: str, tag: str) -> HttpResponseBase:
     """The file, or the part of it that is asked for."""
     size = path.stat().st_size
     condition = request.headers.get("If-Range", f'"{tag}"')
@@ -92,7 +100,7 @@ def table_file(version: DatasetVersion, table: str, kind: str) -> Path:
     return store().path(name)
 
 
-def table_answer(request: HttpRequest, version: DatasetVersion, table: str, kind: str) -> HttpResponse:
+def table_answer(request: HttpRequest, version: DatasetVersion, table: str, kind: str) -> HttpResponseBase:
     """Hand out a table.  A download counts once: when its first byte is asked for."""
     if kind not in TYPES or version.table(table) is None:
         raise NotFound
@@ -102,7 +110,7 @@ def table_answer(request: HttpRequest, version: DatasetVersion, table: str, kind
     asked = request.headers.get("Range", "")
     if request.method == "GET" and (not asked or asked.startswith("bytes=0-")):
         commands.count_download(
-            by=request.actor,  # type: ignore[attr-defined]
+            by=actor_of(request),
             version=version,
             table=table,
             format=kind,
@@ -111,14 +119,14 @@ def table_answer(request: HttpRequest, version: DatasetVersion, table: str, kind
     return answer
 
 
-def query_answer(request: HttpRequest, sql: str, kind: str) -> HttpResponse:
+def query_answer(request: HttpRequest, sql: str, kind: str) -> HttpResponseBase:
     """The whole result of a query as a file, streamed; the file is gone when the answer was sent."""
     if kind not in TYPES:
         raise NotFound
     place = sandbox.scratch()
     folder = place.__enter__()
     try:
-        path = queries.export(request.actor, sql, kind, folder)  # type: ignore[attr-defined]
+        path = queries.export(actor_of(request), sql, kind, folder)
         answer = FileResponse(
             path.open("rb"), content_type=TYPES[kind], filename=f"result.{kind}", as_attachment=True
         )

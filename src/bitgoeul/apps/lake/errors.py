@@ -36,7 +36,7 @@ class QueryUnreadable(QueryRefusal):
 
 class QueryTooLong(QueryRefusal):
     title = _("The query is too long or too deeply nested")
-    remedy = _("Write it in fewer than %(limit)s %(what)s, or save a part of it first.")
+    remedy = _("Shorten it, or save a part of it as a dataset first.")
 
 
 class NotOneStatement(QueryRefusal):
@@ -56,7 +56,7 @@ class SqlNotSupported(QueryRefusal):
 
 class FunctionNotAllowed(QueryRefusal):
     title = _("The function “%(name)s” is not on the list of allowed functions")
-    remedy = _("Use another function. The list is in the reference of the query page.")
+    remedy = _("Use another function. The query page lists all of them.")
 
 
 class TableFunctionNotAllowed(QueryRefusal):
@@ -173,6 +173,8 @@ def refuse_query(error: lake.GateError) -> NoReturn:
     facts: dict[str, Any] = dict(error.facts)
     if error.line:
         facts |= {"line": error.line, "column": error.column}
+    if "near" in facts:
+        facts["near"] = facts["near"] or "…"
     facts["alike"] = ", ".join(facts.get("known", [])) or "—"
     raise _GATE[type(error)](**facts) from error
 

@@ -40,7 +40,7 @@ def visible_to(actor: Actor) -> QuerySet[Dataset]:
     published public ones, and those of the actor's organisations.
     """
     published = DatasetVersion.objects.filter(dataset=OuterRef("pk"), state=PUBLISHED)
-    seen = Q(visibility=Dataset.Visibility.PUBLIC) & Exists(published)
+    seen = Q(Exists(published), visibility=Dataset.Visibility.PUBLIC)
     rows = Dataset.objects.select_related("organisation")
     if _reads_as_member(actor):
         if actor.is_operator or "steward" in actor.roles:

@@ -10,6 +10,7 @@ from bitgoeul.engines.lake._csv import CsvProblem, CsvShape, inspect_csv
 from bitgoeul.engines.lake._encoding import EncodingProblem, decoded_lines, detect_encoding
 from bitgoeul.engines.lake._functions import ALLOWED_FUNCTIONS, OPERATORS
 from bitgoeul.engines.lake._gate import (
+    LONGEST,
     AmbiguousTable,
     Catalogue,
     Column,
@@ -35,6 +36,7 @@ from bitgoeul.engines.lake._search import query_tokens, tokens
 
 __all__ = [
     "ALLOWED_FUNCTIONS",
+    "LONGEST",
     "OPERATORS",
     "AmbiguousTable",
     "Catalogue",

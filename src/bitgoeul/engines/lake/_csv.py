@@ -111,7 +111,8 @@ def inspect_csv(lines: Iterable[str]) -> CsvShape:  # noqa: PLR0912 - one pass o
     """
     columns: tuple[str, ...] = ()
     record: _Record | None = None
-    delimiter, rows, ragged, bad = ",", 0, [], 0
+    ragged: list[list[int]] = []
+    delimiter, rows, bad = ",", 0, 0
     open_record = False
     number = 0
     for number, line in enumerate(lines, start=1):

@@ -204,10 +204,10 @@ def _place(sql: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def _at(sql: str, node: exp.Expression) -> dict[str, int]:
+def _at(sql: str, node: exp.Expr) -> dict[str, int]:
     """The place of a node, of its name, or of the first part that has one."""
     for part in (node, node.args.get("this"), *node.find_all(exp.Identifier)):
-        if isinstance(part, exp.Expression) and "start" in part.meta:
+        if isinstance(part, exp.Expr) and "start" in part.meta:
             line, column = _place(sql, part.meta["start"])
             return {"line": line, "column": column}
     return {}
@@ -254,7 +254,7 @@ def _one_statement(sql: str) -> list[Token]:
     return found
 
 
-def _parse(sql: str) -> exp.Expression:
+def _parse(sql: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, dialect="duckdb") if tree is not None]
     except ParseError as error:
@@ -354,11 +354,11 @@ class Statement:
         for node in tree.walk():
             self._check_node(node)
 
-    def _check_node(self, node: exp.Expression) -> None:
+    def _check_node(self, node: exp.Expr) -> None:
         kind = type(node)
         if kind in _WRITES:
             raise NotASelect(**_at(self.sql, node), word=node.key.upper())
-        if kind is exp.Table:
+        if isinstance(node, exp.Table):
             self._check_table(node)
         elif isinstance(node, exp.Func) and kind not in _NODES:
             self._check_function(node)
@@ -446,7 +446,7 @@ class Statement:
 
     def _names_a_cte(self, table: exp.Table) -> bool:
         """Whether a WITH around the table makes its name (never true for what DuckDB would look up)."""
-        node: exp.Expression | None = table
+        node: exp.Expr | None = table
         while node is not None:
             clause = node.args.get("with_") or node.args.get("with")
             if clause is not None and any(

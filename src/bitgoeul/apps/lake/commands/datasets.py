@@ -23,6 +23,7 @@ from bitgoeul.kit.text import Localised
 LONGEST_TITLE = 150
 LONGEST_DESCRIPTION = 4_000
 MOST_KEYWORDS = 20
+RESERVED = {"new", "query", "save"}  # they are addresses of their own
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0912 - one line per rule
@@ -62,13 +63,13 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0912 - one l
 def _free_slug(wanted: str, title: Localised) -> str:
     """An address nobody has: the one asked for, or one made from the title."""
     if wanted:
-        if wanted != lake.dataset_name(wanted):
+        if wanted in RESERVED or wanted != lake.dataset_name(wanted):
             raise Invalid({"slug": [_("Use small letters, digits and hyphens.")]})
         if Dataset.objects.filter(slug=wanted).exists():
             raise Invalid({"slug": [_("This address is taken. Choose another.")]})
         return wanted
     base = lake.dataset_name(title.get("en", "")) or "dataset"
-    if base != "dataset" and not Dataset.objects.filter(slug=base).exists():
+    if base not in {"dataset", *RESERVED} and not Dataset.objects.filter(slug=base).exists():
         return base
     return f"{base[:50].rstrip('-')}-{secrets.token_hex(3)}"
 

@@ -192,7 +192,11 @@ def _forget(names: list[str]) -> None:
     """Delete stored files once the change that made them useless is safe."""
     from django.db import transaction
 
-    transaction.on_commit(lambda: [store().delete(name) for name in names] and None)
+    def delete() -> None:
+        for name in names:
+            store().delete(name)
+
+    transaction.on_commit(delete)
 
 
 def _files_of(upload: Upload) -> list[str]:

@@ -257,7 +257,11 @@ def _forget_uploads(uploads: list[str]) -> None:
     """The table is the content now, and the lineage keeps the checksum: the uploaded file may go."""
     from django.db import transaction
 
-    transaction.on_commit(lambda: [store().delete(f"lake/uploads/{name}/file") for name in uploads] and None)
+    def delete() -> None:
+        for name in uploads:
+            store().delete(f"lake/uploads/{name}/file")
+
+    transaction.on_commit(delete)
 
 
 @command

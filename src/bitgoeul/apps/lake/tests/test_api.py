@@ -235,3 +235,9 @@ def test_the_flights_of_the_package_can_be_written(tmp_path: Path):
 
     assert [f.name for f in files] == ["flights.csv", "weather.csv", "planes.csv", "airports.csv"]
     assert files[0].open().readline().startswith("year,month,day,dep_time")
+
+
+def test_refusals_speak_the_readers_language(member):
+    korean = post(member[0], "/query", {"sql": "SELECT getenv('X')"}, **{"Accept-Language": "ko"}).json()
+
+    assert korean["title"] == "“getenv” 함수는 허용된 함수 목록에 없습니다"
