@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bitgoeul.apps.compute.events import JobFailed, JobSucceeded
 from bitgoeul.apps.credits import tasks as credits_tasks
+from bitgoeul.apps.credits.events import CreditsExhausted, CreditsRunningLow
 from bitgoeul.apps.lake import tasks as lake_tasks
 from bitgoeul.apps.lake.events import PublicationRetried, QuerySaved, VersionSubmitted
 from bitgoeul.apps.notices import tasks as notices_tasks
@@ -20,6 +22,7 @@ from bitgoeul.apps.programmes.events import ApplicationAccepted, ApplicationRefe
 from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
+from bitgoeul.site import notices
 
 SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     NoticeSent: [notices_tasks.send_mail],
@@ -31,6 +34,10 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     ApplicationAccepted: [programmes_tasks.tell_applicant],
     ApplicationRejected: [programmes_tasks.tell_applicant],
     ApplicationReferred: [programmes_tasks.tell_applicant, programmes_tasks.tell_desk],
+    CreditsRunningLow: [notices.tell_credits_low],
+    CreditsExhausted: [notices.tell_credits_exhausted],
+    JobSucceeded: [notices.tell_job_succeeded],
+    JobFailed: [notices.tell_job_failed],
 }
 
 DAY = 24 * 60 * 60.0
