@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from importlib import import_module
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bitgoeul.apps.people.models import Organisation, Person
+from bitgoeul.apps.programmes import queries as programmes
 from bitgoeul.apps.record import queries as record
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.models import Delivery, Fact, Schedule
-from bitgoeul.site import capabilities
 from bitgoeul.site.operations import processes
 
 SHOWN = 12
@@ -44,10 +44,7 @@ def _process(process: processes.Process) -> dict[str, Any]:
 
 
 def queue_for(actor: Actor) -> list[dict[str, Any]]:
-    """What waits for the operator, each with its title, address, since when and kind.
-
-    A capability takes part by having ``queries.waiting_for_operator(actor)``, which gives such items.
-    """
+    """What waits for the operator, each with its title and kind; some with an address and since when."""
     items = []
     if lost := Delivery.objects.filter(state=Delivery.State.GIVEN_UP).count():
         items.append({"title": _("Deliveries that were given up"), "count": lost, "kind": "stop", "url": ""})
@@ -58,8 +55,14 @@ def queue_for(actor: Actor) -> list[dict[str, Any]]:
     ).count()
     if late:
         items.append({"title": _("Deliveries that are late"), "count": late, "kind": "wait", "url": ""})
-    for name in capabilities.having("queries"):
-        waiting = getattr(import_module(f"bitgoeul.apps.{name}.queries"), "waiting_for_operator", None)
-        if waiting is not None:
-            items += waiting(actor)
+    for row in programmes.waiting_for_a_person()[:SHOWN]:
+        items.append(
+            {
+                "title": _("An application waits for a decision"),
+                "text": f"{row.call.title} · {row.organisation}",
+                "kind": "wait",
+                "url": reverse("programmes:application", args=[row.public_id]),
+                "at": row.submitted_at,
+            }
+        )
     return items

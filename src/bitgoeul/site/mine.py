@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from bitgoeul.apps.compute import queries as compute
 from bitgoeul.apps.credits import queries as credits
+from bitgoeul.apps.lake import queries as lake
 from bitgoeul.apps.notices import queries as notices
 from bitgoeul.apps.people import queries as people
+from bitgoeul.apps.programmes import queries as programmes
 from bitgoeul.kit.actor import Actor
-from bitgoeul.site import capabilities
 from bitgoeul.site.shell import address, places
 
 SHOWN = 5
@@ -57,14 +60,65 @@ def _way(organisations: list[dict[str, Any]], begun: set[str]) -> list[dict[str,
 
 
 def panels_of(actor: Actor) -> list[dict[str, Any]]:
-    """What each capability shows a member of their own things.
+    """What moves in each capability that is here: the newest few of the reader's own."""
+    here = {url.strip("/"): url for url, _key, _word in places()}
+    return [
+        panel(actor) | {"name": name, "url": here[name]} for name, panel in PANELS.items() if name in here
+    ]
 
-    A capability takes part by having ``queries.recent_for(actor, limit)``: a dict with ``title``, ``url``,
-    ``rows`` (each with title, url, state, kind and at) and, for when there are none, ``text`` and ``action``.
-    """
-    found = []
-    for name in reversed(capabilities.having("queries")):
-        recent = getattr(import_module(f"bitgoeul.apps.{name}.queries"), "recent_for", None)
-        if recent is not None:
-            found.append({"name": name} | recent(actor, SHOWN))
-    return found
+
+def _line(row: Any, title: Any, url: str, at: Any) -> dict[str, Any]:
+    return {
+        "title": title,
+        "url": url,
+        "state": row.get_state_display(),
+        "kind": row.STATE_KINDS[row.state],
+        "at": at,
+    }
+
+
+def _own(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    """Of what the actor may see, what is theirs: an operator sees more than that."""
+    return rows.filter(organisation__in=list(actor.memberships)).order_by("-id")[:SHOWN]
+
+
+def _jobs(actor: Actor) -> dict[str, Any]:
+    return {
+        "title": _("Jobs"),
+        "text": _("A job trains a model on data that you choose."),
+        "action": _("Submit a job"),
+        "rows": [
+            _line(job, job.title, reverse("compute:job", args=[job.pk]), job.submitted_at)
+            for job in _own(compute.visible_to(actor), actor)
+        ],
+    }
+
+
+def _data(actor: Actor) -> dict[str, Any]:
+    versions = lake.versions_visible_to(actor).filter(dataset__organisation__in=list(actor.memberships))
+    return {
+        "title": _("Data"),
+        "text": _("Your organisation has published no data yet."),
+        "action": _("Open the catalogue"),
+        "rows": [
+            _line(version, version, reverse("lake:dataset", args=[version.dataset.slug]), version.created_at)
+            for version in versions.order_by("-id")[:SHOWN]
+        ],
+    }
+
+
+def _applications(actor: Actor) -> dict[str, Any]:
+    return {
+        "title": _("Applications"),
+        "text": _("You have not applied for anything yet."),
+        "action": _("See the calls"),
+        "rows": [
+            _line(
+                row, row.call.title, reverse("programmes:application", args=[row.public_id]), row.created_at
+            )
+            for row in _own(programmes.applications_visible_to(actor), actor)
+        ],
+    }
+
+
+PANELS = {"compute": _jobs, "lake": _data, "programmes": _applications}
