@@ -15,7 +15,7 @@ async ([font, picture]) => {
   if (picture === "name") {
     x.textAlign = "center";
     x.textBaseline = "middle";
-    x.font = "800 352px P";
+    x.font = "420 372px P";
     x.fillText("빛고을", 550, 400);
   }
   if (picture === "mark") {
