@@ -45,6 +45,7 @@ MOST_WORDS, LONGEST_WORD = 60, 2_000
 LARGEST_PARAMETERS = 256 << 10
 MOST_INPUTS = 20
 LEAST_MEMORY_MIB = 64
+DEFAULT_RESOURCES = {"cpus": 1, "memory_mib": 1024, "wall_s": 600, "gpus": 0}
 State, Reason = Job.State, Job.Reason
 
 
@@ -82,18 +83,16 @@ def submit_job(
         files = archives.read(*code) if code is not None else {}
         words = _words(command)
         values = parameters or {}
-        asked = {"cpus": 1, "memory_mib": 1024, "wall_s": 600, "gpus": 0} | (resources or {})
+        asked = resources or {}
     title = title.strip()
     if not title or len(title) > 120:
         raise Invalid({"title": [_("Write a title of at most 120 characters.")]})
     if len(json.dumps(values)) > LARGEST_PARAMETERS:
         raise Invalid({"parameters": [_("The parameters are too large.")]})
-    need, wall_s = _resources(asked)
+    need, wall_s = resources_checked(asked)
     references = _inputs(by, inputs)
     prices = queries.prices()
-    held = prices.cost(
-        cpu_ms=need.cpus * wall_s * 1000, memory_mib=need.memory_mib, gpus=need.gpus, wall_ms=wall_s * 1000
-    )
+    held = queries.most_it_can_cost(prices, need, wall_s)
     sha256 = archives.digest(files)
     job = Job.objects.create(
         organisation=organisation,
@@ -113,7 +112,7 @@ def submit_job(
         submitted_at=clock.now(),
         queued_at=clock.now(),
         prices=prices,
-        held=max(1, held),
+        held=held,
     )
     hold_credits(
         by=by, organisation=organisation, amount=job.held, reference=job.reference, purpose=job.title
@@ -132,13 +131,11 @@ def retry_job(*, by: Actor, job_id: int) -> Job:
     _refuse_without_isolation()
     if Job.objects.filter(organisation=job.organisation, state__in=Job.OPEN).count() >= MOST_OPEN:
         raise QueueFull(count=MOST_OPEN)
-    need, wall_s = _resources(
+    need, wall_s = resources_checked(
         {"cpus": job.cpus, "memory_mib": job.memory_mib, "gpus": job.gpus, "wall_s": job.wall_s}
     )
     prices = queries.prices()
-    held = prices.cost(
-        cpu_ms=need.cpus * wall_s * 1000, memory_mib=need.memory_mib, gpus=need.gpus, wall_ms=wall_s * 1000
-    )
+    held = queries.most_it_can_cost(prices, need, wall_s)
     again = Job.objects.create(
         organisation=job.organisation,
         submitted_by=Person.objects.filter(pk=by.person_id).first(),
@@ -157,7 +154,7 @@ def retry_job(*, by: Actor, job_id: int) -> Job:
         submitted_at=clock.now(),
         queued_at=clock.now(),
         prices=prices,
-        held=max(1, held),
+        held=held,
     )
     hold_credits(
         by=by,
@@ -372,8 +369,12 @@ def _words(command: Sequence[str] | str) -> list[str]:
     return words
 
 
-def _resources(asked: dict[str, int]) -> tuple[scheduling.Need, int]:
-    """Check what is asked for against the machine; numbers are in the refusal."""
+def resources_checked(asked: dict[str, int]) -> tuple[scheduling.Need, int]:
+    """Return what is needed and for how many seconds at most.
+
+    Raises: LargerThanMachine, with the numbers, and Invalid.
+    """
+    asked = DEFAULT_RESOURCES | asked
     errors: dict[str, list[str]] = {}
     least = {"cpus": 1, "memory_mib": LEAST_MEMORY_MIB, "wall_s": 1, "gpus": 0}
     for name in asked.keys() - least.keys():

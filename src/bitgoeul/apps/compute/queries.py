@@ -11,13 +11,12 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db.models import QuerySet, Sum
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bitgoeul.apps.compute.executor import Executor, LocalExecutor, Usage
 from bitgoeul.apps.compute.models import Job, PriceList
+from bitgoeul.apps.lake import queries as lake
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.queries import organisations_of
 from bitgoeul.engines import scheduling
@@ -225,6 +224,14 @@ def metered_cost(job: Job, usage: Usage) -> int:
     return min(cost, job.held)
 
 
+def most_it_can_cost(price_list: PriceList, need: scheduling.Need, wall_s: int) -> int:
+    """Milli-credits, if the job used every processor for all of its time; what is held for it."""
+    cost = price_list.cost(
+        cpu_ms=need.cpus * wall_s * 1000, memory_mib=need.memory_mib, gpus=need.gpus, wall_ms=wall_s * 1000
+    )
+    return max(1, cost)
+
+
 @dataclass(frozen=True)
 class Progress:
     fraction: float | None
@@ -277,14 +284,24 @@ def log_piece(job: Job, offset: int = 0, size: int = LOG_PIECE) -> LogPiece:
 
 def log_end(job: Job, size: int = 16_384) -> str:
     """The last lines of the log."""
-    piece, offset = log_piece(job, 0, 1 << 20), 0
-    text = piece.text
-    while piece.next > offset and len(piece.text):
+    begin = max(0, log_size(job) - size)
+    text = log_piece(job, begin, size).text
+    return text.partition("\n")[2] if begin else text
+
+
+def log_size(job: Job) -> int:
+    if job.has_ended:
+        return store().size(log_file(job)) if store().exists(log_file(job)) else 0
+    return executor().log_size(job.key)
+
+
+def whole_log(job: Job) -> str:
+    """Everything that was printed and kept; the executor bounds it."""
+    parts, offset = [], 0
+    while (piece := log_piece(job, offset, 1 << 20)).text:
+        parts.append(piece.text)
         offset = piece.next
-        piece = log_piece(job, offset, 1 << 20)
-        text = (text + piece.text)[-size * 2 :]
-    lines = text[-size:].splitlines(keepends=True)
-    return "".join(lines[1:] if len(text) > size else lines)
+    return "".join(parts)
 
 
 def _kept_log(job: Job, offset: int, size: int) -> bytes:
@@ -325,6 +342,15 @@ def timeline(job: Job) -> list[Fact]:
     return list(Fact.objects.filter(subject=job.subject).order_by("id"))
 
 
+def models_of(job: Job) -> list[tuple[str, str]]:
+    """The models that were registered from this job, as (label, address), read from the facts alone."""
+    facts = Fact.objects.filter(name="registry.ModelRegistered", data__job=str(job.pk)).order_by("id")
+    return [
+        (f"{fact.data['model']} · v{fact.data['version']}", f"/registry/{fact.data['model']}/")
+        for fact in facts
+    ]
+
+
 # --- data from the lake ------------------------------------------------------------------
 
 
@@ -333,8 +359,6 @@ def readable_inputs(actor: Actor, references: list[str]) -> list[str]:
 
     Raises: NotFound for what the actor may not read.
     """
-    from bitgoeul.apps.lake import queries as lake
-
     versions = [lake.readable_version(actor, reference) for reference in references]
     return [f"{version.dataset.slug}@{version.number}" for version in versions]
 
@@ -343,8 +367,6 @@ def input_files(job: Job) -> dict[str, tuple[Path, ...]]:
     """Return "dataset/table" -> the files of exactly the versions that the job was given."""
     if not job.inputs:
         return {}
-    from bitgoeul.apps.lake import queries as lake
-
     files: dict[str, tuple[Path, ...]] = {}
     for reference in job.inputs:
         version = lake.readable_version(SYSTEM, reference)
@@ -367,19 +389,9 @@ def inputs_shown_to(actor: Actor, job: Job) -> list[Input]:
         slug, _at, number = reference.partition("@")
         title, url = reference, ""
         try:
-            from bitgoeul.apps.lake import queries as lake
-
             version = lake.readable_version(actor, reference)
             title, url = f"{version.dataset.title} · v{number}", f"/lake/{slug}/"
         except Refusal:
             title = reference
         shown.append(Input(reference, title, url))
     return shown
-
-
-def moment(value: dt.datetime) -> str:
-    """A moment of today as a time, any other with its day."""
-    local = localtime(value)
-    if local.date() == localtime(clock.now()).date():
-        return date_format(local, "H:i")
-    return date_format(local, "Y-m-d H:i")

@@ -141,6 +141,9 @@ class Executor(Protocol):
     def log(self, key: str, *, offset: int = 0, size: int = 65_536) -> bytes:
         """Read the log, also while the run writes it."""
 
+    def log_size(self, key: str) -> int:
+        """Return how many bytes the log has so far."""
+
     def progress(self, key: str) -> list[dict[str, object]]:
         """Return the latest lines of /job/out/progress.jsonl that make sense, oldest first."""
 

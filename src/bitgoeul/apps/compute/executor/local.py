@@ -156,10 +156,9 @@ class LocalExecutor:
             return
         (folder / "cancel").touch()
         with _try_lock(folder) as free:
-            if free and _claimed_at(folder) is None:
-                # Nothing has begun and, once this is written, nothing can.
+            if free and _claim(folder):
+                # Nothing has begun, and now nothing can.
                 now = time.time()
-                (folder / "claimed").write_text(f"0 {now}\n")
                 end = {"reason": "cancelled", "code": None, "signal": None, "started_at": now}
                 _write_whole(folder / "exit.json", json.dumps({**end, "ended_at": now, "usage": {}}))
 
@@ -170,6 +169,12 @@ class LocalExecutor:
                 return file.read(size)
         except FileNotFoundError:
             return b""
+
+    def log_size(self, key: str) -> int:
+        try:
+            return (self._folder(key) / "log").stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def progress(self, key: str) -> list[dict[str, object]]:
         text = _read_strangers_file(self.output_dir(key) / "progress.jsonl", tail=65_536)
@@ -237,13 +242,27 @@ def _claimed_at(folder: Path) -> float | None:
     return float(words[1]) if len(words) == 2 else 0.0
 
 
+def _claim(folder: Path) -> bool:
+    """Take the run before any supervisor does; say whether that succeeded."""
+    try:
+        handle = os.open(folder / "claimed", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return False
+    with open(handle, "w") as file:
+        file.write(f"0 {time.time()}\n")
+    return True
+
+
 @contextlib.contextmanager
 def _try_lock(folder: Path) -> Iterator[bool]:
-    """Hold the run's lock for a moment if no supervisor holds it; the kernel lets go of a dead one's."""
+    """Say whether no supervisor holds the run's lock; the kernel lets go of a dead one's.
+
+    Shared, so that two who ask at once do not take each other for a supervisor.
+    """
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:

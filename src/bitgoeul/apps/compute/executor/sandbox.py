@@ -149,6 +149,7 @@ def _environment(task: Task, python: str) -> dict[str, str]:
         "TMPDIR": TMP,
         "LANG": "C.UTF-8",
         "USER": "job",
+        "PYTHONPATH": "/job/code",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         **dict.fromkeys(

@@ -36,10 +36,17 @@ def main(folder):
     """Claim the run and see it through; return 3 when another supervisor has it or had it."""
     os.chdir(folder)
     lock = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        claim = os.open("claimed", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except (BlockingIOError, FileExistsError):
+    # Whoever asks how the run is holds the lock for a moment, shared; another supervisor holds it for good.
+    while not os.path.exists("claimed"):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            claim = os.open("claimed", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            break
+        except BlockingIOError:
+            time.sleep(0.001)
+        except FileExistsError:
+            return 3
+    else:
         return 3
     with open(claim, "w") as file:
         file.write(f"{os.getpid()} {time.time()}\n")

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from bitgoeul.apps.compute import queries
 from bitgoeul.apps.compute.tests.factories import Hub
+
+
+@pytest.fixture(autouse=True)
+def _korean():
+    """Whatever the test before spoke."""
+    with translation.override("ko"):
+        yield
 
 
 @pytest.fixture
