@@ -358,6 +358,18 @@ UPLOAD_LIMIT: int = (
 MODEL_LIMIT: int = (
     setting("BITGOEUL_MODEL_LIMIT_MIB", "256", read=int, help="The largest ONNX file, in MiB.") << 20
 )
+INFER_LIMIT: int = (
+    setting("BITGOEUL_INFER_LIMIT_KIB", "1024", read=int, help="The largest inference request, in KiB.") << 10
+)
+INFER_ROWS: int = setting(
+    "BITGOEUL_INFER_ROWS", "1000", read=int, help="The most rows that a service answers in one request."
+)
+PREDICTOR_MEMORY_MIB: int = setting(
+    "BITGOEUL_PREDICTOR_MEMORY_MIB", "1024", read=int, help="Memory of one prediction process, in MiB."
+)
+VISITOR_RATE: int = setting(
+    "BITGOEUL_VISITOR_RATE", "600", read=int, help="Predictions that one address may ask for in a minute."
+)
 
 
 # Compute: what jobs may use of this machine

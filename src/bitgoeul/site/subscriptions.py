@@ -20,6 +20,8 @@ from bitgoeul.apps.people.events import MemberInvited, PersonErased
 from bitgoeul.apps.programmes import tasks as programmes_tasks
 from bitgoeul.apps.programmes.events import ApplicationAccepted, ApplicationReferred, ApplicationRejected
 from bitgoeul.apps.record import tasks as record_tasks
+from bitgoeul.apps.registry import tasks as registry_tasks
+from bitgoeul.apps.services.events import PredictorCrashed, ServiceFailed, ServiceSuspended
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
 from bitgoeul.site import notices
@@ -36,8 +38,11 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     ApplicationReferred: [programmes_tasks.tell_applicant, programmes_tasks.tell_desk],
     CreditsRunningLow: [notices.tell_credits_low],
     CreditsExhausted: [notices.tell_credits_exhausted],
-    JobSucceeded: [notices.tell_job_succeeded],
+    JobSucceeded: [registry_tasks.register_from_job, notices.tell_job_succeeded],
     JobFailed: [notices.tell_job_failed],
+    ServiceSuspended: [notices.tell_service_suspended],
+    ServiceFailed: [notices.tell_service_failed],
+    PredictorCrashed: [notices.tell_service_crashed],
 }
 
 DAY = 24 * 60 * 60.0

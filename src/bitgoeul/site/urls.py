@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("django_prometheus.urls")),
     path("api/docs", views.api_docs, name="api_docs"),
     path("api/", api.urls),
+    path("", include("bitgoeul.apps.services.protocol_urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("", include("allauth.idp.urls")),

@@ -56,7 +56,7 @@ def roc_chart(points: Sequence[Sequence[float]], auc: float | None) -> SafeStrin
     title = _("ROC curve")
     if auc is not None:
         title = _("ROC curve, area under it %(auc)s") % {"auc": f"{auc:.3f}"}
-    return _frame(title, _("False alarms"), _("Found"), _line(points))
+    return _frame(title, _("False alarms"), _("Cases found"), _line(points))
 
 
 def calibration_chart(points: Sequence[Sequence[float]]) -> SafeString:

@@ -120,7 +120,10 @@ def test_a_repeated_message_id_lets_mail_programs_drop_a_second_copy():
 
     deliver_everything()
 
-    assert mail.outbox[0].extra_headers["Message-ID"] == f"<notice-{notice.pk}@{urlsplit(settings.URL).hostname}>"
+    assert (
+        mail.outbox[0].extra_headers["Message-ID"]
+        == f"<notice-{notice.pk}@{urlsplit(settings.URL).hostname}>"
+    )
 
 
 def test_reading_marks_once_and_only_ones_own():

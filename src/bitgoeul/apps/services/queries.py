@@ -1,0 +1,81 @@
+"""What somebody may see of services."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Q, QuerySet, Sum
+from django.utils import timezone
+
+from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.services import places, policies
+from bitgoeul.apps.services.models import Price, Service
+from bitgoeul.kit import clock
+from bitgoeul.kit.actor import Actor
+
+
+def visible_to(actor: Actor) -> QuerySet[Service]:
+    """Public services, those of one's own organisations, and everything for operators and auditors."""
+    rows = Service.objects.select_related("organisation", "version__model")
+    if policies.may_see_all(actor):
+        return rows
+    return rows.filter(Q(is_public=True) | Q(organisation__in=list(actor.memberships)))
+
+
+def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False) -> QuerySet[Service]:
+    rows = visible_to(actor)
+    if sector:
+        rows = rows.filter(sector=sector)
+    if mine:
+        rows = rows.filter(organisation__in=list(actor.memberships))
+    if text := text.strip()[:100]:
+        rows = rows.filter(
+            Q(slug__icontains=text)
+            | Q(title__ko__icontains=text)
+            | Q(title__en__icontains=text)
+            | Q(description__ko__icontains=text)
+            | Q(description__en__icontains=text)
+        )
+    return rows
+
+
+def organisations_for(actor: Actor) -> QuerySet[Organisation]:
+    """The organisations in whose name the actor may deploy."""
+    return Organisation.objects.filter(
+        pk__in=[pk for pk in actor.memberships if policies.may_deploy(actor, pk)]
+    )
+
+
+def present_price() -> Price:
+    """The price that holds now."""
+    return Price.objects.filter(starts_at__lte=clock.now()).latest("starts_at")
+
+
+def uncollected(service: Service) -> int:
+    """Predictions that the meter shows and the books do not hold yet."""
+    reading = places.read_meter(service.key)
+    if reading is None:
+        return 0
+    return reading.predictions - (service.meter_read if reading.epoch == service.meter_epoch else 0)
+
+
+def predictions_total(service: Service) -> int:
+    return service.predictions + uncollected(service)
+
+
+def predictions_today(service: Service) -> int:
+    """Predictions since midnight in the zone of the hub."""
+    begin = timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    counted = service.usage.filter(at__gte=begin).aggregate(total=Sum("predictions"))["total"] or 0
+    return counted + uncollected(service)
+
+
+def usage_by_day(service: Service, days: int = 30) -> list[tuple[dt.date, int, int]]:
+    """(day, predictions, milli-credits) of the last days with any use, newest first."""
+    begin = clock.now() - dt.timedelta(days=days)
+    found: dict[dt.date, list[int]] = {}
+    for at, predictions, cost in service.usage.filter(at__gte=begin).values_list("at", "predictions", "cost"):
+        day = found.setdefault(timezone.localtime(at).date(), [0, 0])
+        day[0] += predictions
+        day[1] += cost
+    return [(day, *figures) for day, figures in sorted(found.items(), reverse=True)]  # type: ignore[misc]
