@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from bitgoeul.apps.people import errors, events, policies, queries
 from bitgoeul.apps.people.models import ApiToken, Invitation, Membership, Organisation, Person
-from bitgoeul.engines.identity import BusinessNumberError
+from bitgoeul.engines.identity import BusinessNumberError, romanised
 from bitgoeul.engines.identity import business_number as read_business_number
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
@@ -35,6 +35,7 @@ TOKEN_TTL_MAX_DAYS = 366
 KEPT_AFTER_END = timedelta(days=90)
 UNCONFIRMED_KEPT = timedelta(days=7)
 LANGUAGES = ("ko", "en")
+TAKEN_BY_PAGES = frozenset({"new"})  # addresses under /people/organisations/ that are no organisation
 CONTACT_FIELDS = ("name", "role", "email", "phone")
 
 
@@ -215,12 +216,12 @@ def _contacts(given: Iterable[Mapping[str, Any]] | None) -> list[dict[str, str]]
 
 
 def _free_slug(name: str) -> str:
-    """A readable address from the name; Hangul stays, a number is added while it is taken."""
-    base = slugify(name, allow_unicode=False)[:48].strip("-") or "org"
-    if base == "org" or len(base) < 3:
-        base = f"{base}-{secrets.token_hex(3)}"
+    """A readable address from the name, Hangul in Latin letters; a number is added while it is taken."""
+    base = slugify(romanised(name))[:48].strip("-")
+    if len(base) < 2:
+        base = f"org-{secrets.token_hex(3)}"
     slug, number = base, 2
-    while Organisation.objects.filter(slug=slug).exists():
+    while slug in TAKEN_BY_PAGES or Organisation.objects.filter(slug=slug).exists():
         slug, number = f"{base}-{number}", number + 1
     return slug
 

@@ -128,6 +128,13 @@ def test_organisations_of_the_same_name_get_addresses_of_their_own():
     assert slugs == ["bright-lamp", "bright-lamp-2", "bright-lamp-3"]
 
 
+@pytest.mark.parametrize(
+    ("name", "slug"), [("예시 자율주행", "yesi-jayuljuhaeng"), ("New", "new-2"), ("가나", "gana")]
+)
+def test_a_korean_name_becomes_an_address_that_people_can_type(name, slug):
+    assert commands.found_organisation(by=actor(make_person()), **FILE | {"name": name}).slug == slug
+
+
 def test_an_edit_without_a_change_records_nothing():
     mina = make_person()
     organisation = commands.found_organisation(by=actor(mina), **FILE)
