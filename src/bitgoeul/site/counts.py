@@ -13,6 +13,8 @@ from typing import Any
 from bitgoeul.apps.lake import queries as lake
 from bitgoeul.apps.programmes import queries as programmes
 from bitgoeul.apps.record import queries as record
+from bitgoeul.apps.services import queries as services
+from bitgoeul.apps.services.models import Service
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import ANONYMOUS
 from bitgoeul.kit.models import Fact
@@ -27,7 +29,7 @@ def live() -> dict[str, dict[str, Any]]:
     """Capability -> its public figures, at most ``KEPT_S`` seconds old."""
     global _kept  # noqa: PLW0603  (one value per process, replaced whole)
     if _kept is None or time.monotonic() - _kept[0] > KEPT_S:
-        counted = {"record": _record(), "programmes": _programmes(), "lake": _lake()}
+        counted = {"record": _record(), "programmes": _programmes(), "lake": _lake(), "services": _services()}
         _kept = (time.monotonic(), counted)
     return _kept[1]
 
@@ -55,3 +57,10 @@ def _lake() -> dict[str, Any]:
         lake.versions_visible_to(ANONYMOUS).order_by("number").values_list("dataset_id", "rows")
     )
     return {"datasets": datasets.count(), "rows": sum(rows.values())}
+
+
+def _services() -> dict[str, Any]:
+    """Those that answer now, the latest first, with what each answered since midnight."""
+    answering = services.visible_to(ANONYMOUS).filter(state=Service.State.LIVE).order_by("-live_since")
+    rows = [{"row": row, "today": services.predictions_today(row)} for row in answering[:SHOWN]]
+    return {"live": answering.count(), "rows": rows, "today": sum(row["today"] for row in rows)}

@@ -25,7 +25,10 @@ def everything_for(actor: Actor) -> dict[str, Any]:
     return {
         "queue": queue_for(actor),
         "processes": [_process(process) for process in processes.all_present()],
-        "facts": list(Fact.objects.order_by("-id")[:SHOWN]),
+        "facts": [
+            {"row": fact, "title": record.title_of(fact.name)}
+            for fact in Fact.objects.order_by("-id")[:SHOWN]
+        ],
         "head": newest,
         "people": Person.objects.filter(is_active=True).count(),
         "organisation_count": Organisation.objects.count(),

@@ -14,6 +14,7 @@ from bitgoeul.apps.lake import queries as lake
 from bitgoeul.apps.notices import queries as notices
 from bitgoeul.apps.people import queries as people
 from bitgoeul.apps.programmes import queries as programmes
+from bitgoeul.apps.services import queries as services
 from bitgoeul.kit.actor import Actor
 from bitgoeul.site.shell import address, places
 
@@ -101,7 +102,12 @@ def _data(actor: Actor) -> dict[str, Any]:
         "text": _("Your organisation has published no data yet."),
         "action": _("Open the catalogue"),
         "rows": [
-            _line(version, version, reverse("lake:dataset", args=[version.dataset.slug]), version.created_at)
+            _line(
+                version,
+                f"{version.dataset.title} @{version.number}",
+                reverse("lake:dataset", args=[version.dataset.slug]),
+                version.created_at,
+            )
             for version in versions.order_by("-id")[:SHOWN]
         ],
     }
@@ -121,4 +127,17 @@ def _applications(actor: Actor) -> dict[str, Any]:
     }
 
 
-PANELS = {"compute": _jobs, "lake": _data, "programmes": _applications}
+def _services(actor: Actor) -> dict[str, Any]:
+    return {
+        "title": _("Services"),
+        "text": _("A service opens one of your models to people and programs."),
+        "action": _("See the models"),
+        "action_url": "/registry/",
+        "rows": [
+            _line(row, row.title, row.get_absolute_url(), row.live_since or row.created_at)
+            for row in _own(services.visible_to(actor), actor)
+        ],
+    }
+
+
+PANELS = {"compute": _jobs, "services": _services, "lake": _data, "programmes": _applications}
