@@ -27,7 +27,7 @@ from bitgoeul.apps.programmes.events import (
     ApplicationWithdrawn,
 )
 from bitgoeul.apps.programmes.models import Application, Call, Decision, Grant
-from bitgoeul.apps.programmes.queries.answers import answer_problems
+from bitgoeul.apps.programmes.queries.answers import answer_problems, is_storable
 from bitgoeul.apps.programmes.queries.eligibility import assess, prefill
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM, Actor
@@ -298,7 +298,7 @@ def _check_open(call: Call) -> None:
 
 def _check_reason(reason: dict[str, str]) -> None:
     texts = [str(reason.get(language, "")).strip() for language in LANGUAGES]
-    if not any(texts) or max(map(len, texts)) > LONGEST_REASON:
+    if not any(texts) or max(map(len, texts)) > LONGEST_REASON or not is_storable(texts):
         raise Invalid({"reason": [_("Write the reason that the applicant will read.")]})
 
 

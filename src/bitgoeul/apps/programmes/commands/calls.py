@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,7 @@ from bitgoeul.apps.programmes import policies, queries
 from bitgoeul.apps.programmes.errors import CallFixed, CallNotReady
 from bitgoeul.apps.programmes.events import CallClosed, CallOpened, CallSaved, ProgrammeSaved
 from bitgoeul.apps.programmes.models import Call, Programme
-from bitgoeul.apps.programmes.queries.answers import form_problems
+from bitgoeul.apps.programmes.queries.answers import form_problems, is_storable
 from bitgoeul.apps.programmes.queries.blueprints import blueprint
 from bitgoeul.apps.programmes.queries.eligibility import vocabulary
 from bitgoeul.engines import eligibility as engine
@@ -31,6 +32,8 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = frozenset({"applications", "desk", "calls", "statistics"})
 LARGEST = 10**15  # milli-credits
 LONGEST = 730  # days
+LONGEST_TEXT = 5_000  # characters
+SOONEST, LATEST = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2200))
 LATEST_HOUR = 18  # deadlines of seeded calls fall at the end of the office day
 
 # Code of an engine's problem -> sentence with its facts.
@@ -122,12 +125,15 @@ def save_call(
         errors["slug"] = [str(NOT_A_NAME)]
     if not tier.strip() or len(tier) > 20:
         errors["tier"] = [_("A short word for the size, such as TRY.")]
-    if closes_at <= opens_at:
-        errors["closes_at"] = [_("The deadline lies before the opening.")]
+    opens_at, closes_at = _moment(opens_at), _moment(closes_at)
+    if not SOONEST <= opens_at < closes_at <= LATEST:
+        errors["closes_at"] = [_("The deadline lies before the opening, or in another century.")]
     if not 0 < gives_days <= LONGEST:
         errors["gives_days"] = [_("Between 1 and %(most)s days.") % {"most": LONGEST}]
     if not 0 < gives_credits <= budget <= LARGEST:
         errors["budget"] = [_("The budget is enough for at least one grant of more than zero.")]
+    if not is_storable([form, clauses]):
+        raise Invalid({"form": [_("It holds characters or numbers that cannot be kept.")]})
     read = _read_clauses(form, clauses, errors)
     if errors:
         raise Invalid(errors)
@@ -231,11 +237,19 @@ def seed(*, by: Actor, name: str) -> Call:
     return open_call(by=by, slug=content["slug"])
 
 
+def _moment(moment: dt.datetime) -> dt.datetime:
+    """A moment without a zone is meant where the hub is."""
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
 def _text_errors(texts: dict[str, dict[str, str]]) -> dict[str, list[str]]:
     return {
-        name: [_("Write it in Korean and in English.")]
+        name: [
+            _("Write it in Korean and in English, with at most %(most)s characters.") % {"most": LONGEST_TEXT}
+        ]
         for name, text in texts.items()
-        if not all(str(text.get(language, "")).strip() for language in LANGUAGES)
+        if not is_storable(text)
+        or not all(0 < len(str(text.get(language, "")).strip()) <= LONGEST_TEXT for language in LANGUAGES)
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -21,6 +22,16 @@ PART_KEYS = frozenset(
 )  # fmt: skip
 FORMATS = frozenset({"date", "email"})
 TYPES = frozenset({"string", "integer", "number", "boolean", "array"})
+
+
+def is_storable(value: Any) -> bool:
+    """Tell whether every database can keep this: no NaN, no half of a character, no NUL."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError:
+        return False
+    return "\\u0000" not in text
 
 
 def form_problems(form: Any) -> list[str]:
@@ -54,12 +65,23 @@ def _part_problems(name: str, part: Any) -> list[str]:
     if part.get("type") not in TYPES or part.get("format", "date") not in FORMATS:
         problems.append(_("“%(name)s” has a type or format that is not supported.") % where)
     title = part.get("title")
-    if not isinstance(title, dict) or not all(title.get(language) for language in LANGUAGES):
+    if not isinstance(title, dict) or not all(
+        isinstance(title.get(language), str) and title[language].strip() for language in LANGUAGES
+    ):
         problems.append(_("“%(name)s” needs a title in Korean and English.") % where)
     if part.get("type") == "array" and not (
         isinstance(part.get("items"), dict) and part["items"].get("enum")
     ):
         problems.append(_("“%(name)s” is a list, so it needs the members to choose from.") % where)
+    labels = part.get("x-labels", {})
+    if not isinstance(labels, dict) or not isinstance(part.get("x-from", ""), str):
+        problems.append(_("“%(name)s” has labels or a source that cannot be read.") % where)
+    members = (
+        part.get("enum", []),
+        part["items"].get("enum", []) if isinstance(part.get("items"), dict) else [],
+    )
+    if not all(isinstance(group, list) and all(isinstance(m, str | int) for m in group) for group in members):
+        problems.append(_("“%(name)s” lets choose between texts or whole numbers only.") % where)
     if not problems:
         plain = {key: value for key, value in part.items() if key not in ("title", "description")}
         try:
@@ -73,6 +95,8 @@ def answer_problems(form: dict[str, Any], answers: Any, *, complete: bool) -> di
     """Question -> sentences.  A draft may leave questions open; what is handed in may not."""
     if not isinstance(answers, dict):
         return {"answers": [_("The answers are an object of question and value.")]}
+    if not is_storable(answers):
+        return {"answers": [_("The answers hold characters or numbers that cannot be kept.")]}
     problems: dict[str, list[str]] = {}
     for name, value in answers.items():
         if name not in form["properties"]:
@@ -87,7 +111,7 @@ def answer_problems(form: dict[str, Any], answers: Any, *, complete: bool) -> di
 
 
 def _fits(part: dict[str, Any], value: Any, complete: bool) -> bool:
-    if isinstance(value, str) and (len(value) > MOST_TEXT or "\x00" in value):
+    if isinstance(value, str) and len(value) > MOST_TEXT:
         return False
     if not complete:  # half a sentence is worth keeping
         part = {key: rule for key, rule in part.items() if key not in ("minLength", "minItems", "format")}

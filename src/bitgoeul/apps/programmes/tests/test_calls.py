@@ -108,6 +108,27 @@ def test_an_opened_call_keeps_its_rules():
         ({"clauses": [clause("a", "[1].all(a, [1].all(b, a + b > organisation.members))")]}, "clauses"),
         ({"clauses": [clause("a", "answers.nothing == 1")]}, "clauses"),
         ({"clauses": [clause("a", 'organisation.stage == "startap"')]}, "clauses"),
+        ({"closes_at": dt.datetime(9999, 12, 31)}, "closes_at"),
+        ({"title": {"ko": "가\x00", "en": "a"}}, "title"),
+        ({"clauses": [YOUNG | {"title": {"ko": "\ud800", "en": "a"}}]}, "form"),
+        (
+            {
+                "form": {
+                    "type": "object",
+                    "properties": {"a": {"type": "string", "title": AGREED, "x-from": 1}},
+                }
+            },
+            "form",
+        ),
+        (
+            {
+                "form": {
+                    "type": "object",
+                    "properties": {"a": {"type": "string", "title": AGREED, "enum": [{}]}},
+                }
+            },
+            "form",
+        ),
         ({"form": {"type": "array"}}, "form"),
         ({"form": FORM | {"allOf": []}}, "form"),
         ({"form": FORM | {"required": ["nothing"]}}, "form"),
