@@ -8,6 +8,7 @@ Exit status: 0 done, 2 refused (the reason is the last line, and JOB/out/problem
 
 from __future__ import annotations
 
+import os
 import hashlib
 import json
 import sys
@@ -87,7 +88,7 @@ def fit(
             "bagging_freq": 1,
             "lambda_l2": 5.0,
             "seed": int(parameters.get("seed", 20131)),
-            "num_threads": int(parameters.get("threads", 2)),
+            "num_threads": int(parameters.get("threads") or len(os.sched_getaffinity(0))),
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,

@@ -152,6 +152,8 @@ def _environment(task: Task, python: str) -> dict[str, str]:
         "PYTHONPATH": "/job/code",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        # Threads that wait must sleep: spinning, they take the processor from those they wait for.
+        "OMP_WAIT_POLICY": "PASSIVE",
         **dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT"), threads
         ),
