@@ -116,6 +116,13 @@ def test_results_are_cut_at_their_limits_and_say_so(trips, settings):
     assert queries.run(ANONYMOUS, "SELECT repeat('x', 9000000)").cut == "bytes"
 
 
+def test_a_query_of_some_seconds_answers_like_a_fast_one(trips):
+    # Long enough for the engine to draw its progress bar.
+    sql = "SELECT sum(hash(a.i * b.i) % 7) > 0 FROM range(20000) a(i), range(2500) b(i), range(3) c(i)"
+
+    assert queries.run(ANONYMOUS, sql).rows == [[True]]
+
+
 def test_a_result_can_be_taken_away_as_a_file(trips, tmp_path):
     with sandbox.scratch() as folder:
         path = queries.export(ANONYMOUS, "SELECT line, delay FROM trips.buses ORDER BY delay", "csv", folder)

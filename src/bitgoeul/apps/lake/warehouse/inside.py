@@ -87,6 +87,8 @@ def connect(request: dict[str, Any]) -> Connection:
             "python_enable_replacements": "false",
         },
     )
+    db.execute("SET enable_progress_bar = false")
+    db.execute("SET parquet_metadata_cache = true")
     db.execute("SET TimeZone = 'UTC'")
     db.execute("CREATE SCHEMA lake")
     for name, view in request.get("views", {}).items():
@@ -544,11 +546,14 @@ def leave_with_the_hub() -> None:
 
 
 def main() -> None:
+    # The engine draws a progress bar on stdout when a query is slow; the answer must stand there alone.
+    answers = os.dup(1)
+    os.dup2(2, 1)
     request = json.loads(sys.stdin.buffer.readline())
     limit_process(request["limits"])
     threading.Thread(target=leave_with_the_hub, daemon=True).start()
-    sys.stdout.write(json.dumps(answer(request), ensure_ascii=False))
-    sys.stdout.flush()
+    with os.fdopen(answers, "wb") as file:
+        file.write(json.dumps(answer(request), ensure_ascii=False).encode())
     os._exit(0)
 
 
