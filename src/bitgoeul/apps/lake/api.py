@@ -16,6 +16,7 @@ from bitgoeul.apps.lake.downloads import actor_of
 from bitgoeul.apps.lake.models import Dataset, DatasetVersion, Upload
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.queries import organisations_of
+from bitgoeul.engines import lake
 from bitgoeul.kit.api import signed_in, write_once
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.paging import page_of
@@ -179,7 +180,7 @@ class LicenceOut(Schema):
 
 def _organisation(request: HttpRequest, slug: str) -> Organisation:
     rows = organisations_of(signed_in(request))
-    row = rows.filter(slug=slug).first()
+    row = rows.filter(slug=lake.storable(slug)).first()
     if row is None:
         raise Invalid({"organisation": [_("You have no part in an organisation of this name.")]})
     return row

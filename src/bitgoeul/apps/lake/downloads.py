@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from bitgoeul.apps.lake import commands, queries
-from bitgoeul.apps.lake.errors import BadRange
+from bitgoeul.apps.lake.errors import BadRange, LakeBusy
 from bitgoeul.apps.lake.models import DatasetVersion
 from bitgoeul.apps.lake.warehouse import publishing, sandbox
 from bitgoeul.engines import lake
-from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.actor import ANONYMOUS, Actor
 from bitgoeul.kit.refusals import NotFound
 from bitgoeul.kit.store import store
 
@@ -92,9 +93,13 @@ def table_file(version: DatasetVersion, table: str, kind: str) -> Path:
             "file": f"table.{kind}",
             "format": kind,
         }
-        with sandbox.scratch() as folder, sandbox.slot():
-            limits = sandbox.Limits(**(vars(sandbox.publication_limits()) | {"rows": 2**62}))
-            sandbox.run("export", request, limits=limits, reads=files, folder=folder)
+        with sandbox.scratch() as folder:
+            limits = replace(sandbox.publication_limits(), rows=2**62)
+            try:
+                with sandbox.slot():
+                    sandbox.run("export", request, limits=limits, reads=files, folder=folder)
+            except (sandbox.Busy, sandbox.Failed) as error:
+                raise LakeBusy from error
             with (folder / "out" / f"table.{kind}").open("rb") as made:
                 store().put(name, made)
     return store().path(name)
@@ -107,10 +112,10 @@ def table_answer(request: HttpRequest, version: DatasetVersion, table: str, kind
     path = table_file(version, table, kind)
     tag = f"{version.dataset.public_id}-{version.number}-{kind}-{path.stat().st_size}"
     answer = file_answer(request, path, f"{version.dataset.slug}-{version.number}-{table}.{kind}", kind, tag)
-    asked = request.headers.get("Range", "")
+    by, asked = actor_of(request), request.headers.get("Range", "")
     if request.method == "GET" and (not asked or asked.startswith("bytes=0-")):
         commands.count_download(
-            by=actor_of(request),
+            by=by if by.allows("lake:read") else ANONYMOUS,
             version=version,
             table=table,
             format=kind,

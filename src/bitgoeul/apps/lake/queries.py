@@ -120,6 +120,7 @@ def search(
 ) -> Found:
     """Datasets for a catalogue page: best match first, or the latest first when no words were given."""
     rows = visible_to(actor)
+    sector, licence, organisation = map(lake.storable, (sector, licence, organisation))
     if sector:
         rows = rows.filter(sector=sector)
     if licence:

@@ -31,7 +31,7 @@ from bitgoeul.engines.lake._gate import (
     find_word,
     read,
 )
-from bitgoeul.engines.lake._names import dataset_name, same_name, table_name
+from bitgoeul.engines.lake._names import dataset_name, same_name, storable, table_name
 from bitgoeul.engines.lake._search import query_tokens, tokens
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "query_tokens",
     "read",
     "same_name",
+    "storable",
     "table_name",
     "tokens",
 ]

@@ -235,6 +235,10 @@ def _one_statement(sql: str) -> list[Token]:
     if "\0" in sql:
         line, column = _place(sql, sql.index("\0"))
         raise Unreadable(line, column, near="\\0")
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise Unreadable(*_place(sql, error.start), near="\\ud800") from None
     found = _tokens(sql)
     while found and found[-1].token_type == TokenType.SEMICOLON:
         found.pop()

@@ -9,6 +9,15 @@ from pathlib import PurePosixPath
 _LIMIT = 60
 
 
+def storable(text: str) -> str:
+    """``text`` without what no database column holds: NUL and halves of surrogate pairs.
+
+    >>> storable("a\\0b\\ud800c")
+    'abc'
+    """
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
 def same_name(name: str) -> str:
     """The form in which two spellings of one name are equal: case and ``-`` against ``_`` do not matter.
 

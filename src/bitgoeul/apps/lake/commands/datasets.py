@@ -32,7 +32,9 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0912 - one l
     clean: dict[str, Any] = {}
     for name, limit in (("title", LONGEST_TITLE), ("description", LONGEST_DESCRIPTION)):
         if name in values:
-            text = Localised({k: v.strip() for k, v in Localised.of(values[name] or {}).items()})
+            text = Localised(
+                {k: lake.storable(v).strip() for k, v in Localised.of(values[name] or {}).items()}
+            )
             clean[name] = text
             if any(len(part) > limit for part in text.values()):
                 problems[name] = [_("At most %(limit)s characters.") % {"limit": limit}]
@@ -48,13 +50,13 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0912 - one l
             if values[name] not in choices.values:
                 problems[name] = [_("Choose one from the list.")]
     if "keywords" in values:
-        clean["keywords"] = list(dict.fromkeys(w.strip()[:40] for w in values["keywords"] if w.strip()))
+        clean["keywords"] = list(
+            dict.fromkeys(filter(None, (lake.storable(w).strip()[:40] for w in values["keywords"])))
+        )
         if len(clean["keywords"]) > MOST_KEYWORDS:
             problems["keywords"] = [_("At most %(limit)s keywords.") % {"limit": MOST_KEYWORDS}]
     if "source" in values:
-        clean["source"] = (values["source"] or "").strip()[:300]
-    if any("\0" in str(value) for value in clean.values()):
-        problems["title"] = [_("There is a character that cannot be stored.")]
+        clean["source"] = lake.storable(values["source"] or "").strip()[:300]
     if problems:
         raise Invalid(problems)
     return clean

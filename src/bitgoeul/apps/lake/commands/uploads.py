@@ -28,6 +28,7 @@ from bitgoeul.apps.lake.events import UploadAbandoned, UploadBegun, UploadFinish
 from bitgoeul.apps.lake.models import Upload
 from bitgoeul.apps.lake.warehouse.publishing import kind_of
 from bitgoeul.apps.people.models import Organisation
+from bitgoeul.engines import lake
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM, Actor
 from bitgoeul.kit.command import command, unchanged
@@ -44,7 +45,7 @@ FINISHED_LIVES = dt.timedelta(days=14)
 def _plain_name(name: str) -> str:
     """The file's own name: no folders, no control characters, composed Hangul."""
     name = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
-    return re.sub(r"[\x00-\x1f\x7f%]", "", name).strip()[:200]
+    return re.sub(r"[\x00-\x1f\x7f%]", "", lake.storable(name)).strip()[:200]
 
 
 @command

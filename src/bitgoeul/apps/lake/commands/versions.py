@@ -84,10 +84,10 @@ def publish_version(
         "kind": "files",
         "files": parts,
         "keep": keep,
-        "missing": MISSING if missing is None else [word[:40] for word in missing][:20],
+        "missing": MISSING if missing is None else [lake.storable(word)[:40] for word in missing][:20],
     }
     lineage = {"files": [{k: part[k] for k in ("file", "sha256", "table")} for part in parts]}
-    version = _next_version(row, note=note[:300], plan=plan, lineage=lineage)
+    version = _next_version(row, note=lake.storable(note)[:300], plan=plan, lineage=lineage)
     record(
         VersionSubmitted(
             dataset=row.slug,
@@ -113,7 +113,7 @@ def save_query(
     name = lake.table_name(table)
     version = _next_version(
         row,
-        note=note[:300],
+        note=lake.storable(note)[:300],
         plan={"kind": "query", "sql": sql, "table": name, "keep": keep, "sources": sources},
         lineage={"sql": sql, "sources": sources, "table": name},
     )
@@ -157,7 +157,7 @@ def withdraw_version(*, by: Actor, dataset: str, number: int, reason: str = "") 
     DatasetVersion.FLOW.move(version, State.WITHDRAWN)
     index(version.dataset)
     record(
-        VersionWithdrawn(dataset=dataset, version=number, reason=reason[:300]),
+        VersionWithdrawn(dataset=dataset, version=number, reason=lake.storable(reason)[:300]),
         by=by,
         subject=_subject(version),
         organisation=version.dataset.organisation,
