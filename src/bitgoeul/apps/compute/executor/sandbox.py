@@ -157,6 +157,10 @@ def _environment(task: Task, python: str) -> dict[str, str]:
         **dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT"), threads
         ),
+        # A thread that waits sleeps.  Spinning would be metered, and on a busy machine it takes the processor
+        # from the very thread that is waited for: training then takes four times as long and more.
+        "OMP_WAIT_POLICY": "passive",
+        "GOMP_SPINCOUNT": "0",
         **task.environment,
     }
 
