@@ -28,6 +28,7 @@ class Journey:
     tag: str = field(default_factory=lambda: secrets.token_hex(3))
     member: Api = field(init=False)
     visitor: Api = field(init=False)
+    patience_s: float = 20  # how long a request is repeated while nobody answers
     email: str = ""
     password: str = ""
     organisation: str = ""
@@ -35,7 +36,8 @@ class Journey:
     results: dict[str, Any] = field(default_factory=dict)  # what the report shows
 
     def __post_init__(self) -> None:
-        self.member, self.visitor = Api(self.url), Api(self.url, language="ko")
+        self.member = Api(self.url, patience_s=self.patience_s)
+        self.visitor = Api(self.url, language="ko", patience_s=self.patience_s)
 
     def progress(self, fraction: float, text: str = "") -> None:
         self.display.progress(fraction, text)

@@ -42,7 +42,7 @@ def run(journey: Journey) -> None:
     hold(refused.json(), "a request without inputs was not explained")
 
     journey.progress(0.4, "asking on its page, in Korean and English")
-    values = FLIGHT | {"ask": "1"}
+    values = {f"in-{name}": value for name, value in FLIGHT.items()} | {"ask": "1"}
     percent = f"{round(100 * chance)}%"
     for language in ("ko", "en"):
         page = visitor.ask("GET", f"/services/{slug}/", params=values,

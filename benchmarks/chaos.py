@@ -1,0 +1,239 @@
+"""Thirty random kill -9 while a member walks the journey; then every state is true, every credit is there.
+
+A hub of its own is served on a temporary home.  Members walk the whole journey again and again over HTTP,
+as ``bitgoeul demo`` does, while one process of the hub after the other is killed at random: the supervisor,
+web, its workers, the worker, the runner, predictors, the processes that watch jobs.  When all is over, the
+books are checked to the last posting, the record is recomputed and its export verified, and no state may be
+left open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+KILLS = 30
+PAUSE_S = (1.0, 4.0)  # between two kills
+LONGEST_S = 1500.0  # for everything; a run that takes longer has failed
+SETTLE_S = 120.0
+SRC = Path(__file__).resolve().parents[1] / "src"
+
+EXAMPLES = """
+import django
+django.setup()
+from bitgoeul.site.demo.hub import prepare_examples
+prepare_examples()
+"""
+OPEN_STATES = """
+import json
+from django.apps import apps
+left = {}
+def count(name, rows):
+    if number := rows.count():
+        left[name] = number
+from bitgoeul.kit.models import Delivery
+count("deliveries", Delivery.objects.exclude(state="done"))
+if apps.is_installed("bitgoeul.apps.compute"):
+    from bitgoeul.apps.compute.models import Job
+    count("jobs", Job.objects.filter(state__in=Job.OPEN))
+    count("jobs ended but not paid", Job.objects.exclude(state__in=Job.OPEN).filter(spent=None))
+if apps.is_installed("bitgoeul.apps.lake"):
+    from bitgoeul.apps.lake.models import DatasetVersion
+    count("versions being published", DatasetVersion.objects.filter(state__in=["draft", "publishing"]))
+if apps.is_installed("bitgoeul.apps.credits"):
+    from bitgoeul.apps.credits.models import Hold
+    count("holds of ended jobs", Hold.objects.filter(state="open"))
+print(json.dumps(left))
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Hub:
+    """A served hub whose supervisor is started again when it falls, as an init system does."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("BITGOEUL_")} | {
+            "BITGOEUL_HOME": str(home),
+            "BITGOEUL_URL": self.url,
+            "BITGOEUL_MAIL": f"file://{home / 'mail'}",
+            "DJANGO_SETTINGS_MODULE": "bitgoeul.site.settings",
+            "PYTHONPATH": str(SRC),
+        }
+        self.log = (home / "serve.log").open("ab")
+        self.ending = threading.Event()
+        self.starts = 0
+        self.keeper = threading.Thread(target=self._keep, name="init")
+
+    def _keep(self) -> None:
+        while not self.ending.is_set():
+            self.starts += 1
+            serve = [sys.executable, "-m", "bitgoeul", "serve", "--port", str(self.port)]
+            self.process = subprocess.Popen(
+                serve, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+            )
+            self.process.wait()
+            self.ending.wait(0.5)
+
+    def __enter__(self) -> Hub:
+        self.keeper.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ending.set()
+        with suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        self.keeper.join(60)
+        # Job supervisors outlive the hub on purpose; here nobody will come back for them.
+        for pid, _name in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.log.close()
+
+    def processes(self) -> list[tuple[int, str]]:
+        """Every process of this hub, told by its home: number and what it is."""
+        mine = f"BITGOEUL_HOME={self.home}".encode()
+        found = []
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            with suppress(OSError):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                if mine in (folder / "environ").read_bytes().split(b"\0") and words != [b""]:
+                    found.append((int(folder.name), _kind(words)))
+        return [(pid, kind) for pid, kind in found if kind not in {"asking", "sandbox"}]
+
+    def word(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *words],
+            env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            timeout=300,
+        )  # fmt: skip
+
+
+def _kind(words: list[bytes]) -> str:
+    text = b" ".join(words).decode(errors="replace")
+    for kind in ("predictor", "supervisor", "runner", "worker", "web", "serve"):
+        if f"bitgoeul {kind}" in text or f".{kind}" in text or f"{kind}.py" in text:
+            return kind
+    if "bwrap" in text:
+        return "sandbox"
+    return "asking" if "bitgoeul record" in text or "-c" in text.split() else "other"
+
+
+def _kill_at_random(hub: Hub, dice: random.Random, killed: Counter[str], done: threading.Event) -> None:
+    while sum(killed.values()) < KILLS and not done.wait(dice.uniform(*PAUSE_S)):
+        # First what kind of process, then which: web has several, and each kind deserves its turn.
+        alive = hub.processes()
+        kinds = sorted({kind for _pid, kind in alive})
+        if not kinds:
+            continue
+        kind = dice.choice(kinds)
+        victim = dice.choice([pid for pid, its in alive if its == kind])
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+            killed[kind] += 1
+
+
+def _wait_until(holds: Any, within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(1)
+    return False
+
+
+def _healthy(hub: Hub) -> bool:
+    import httpx
+
+    try:
+        return bool(httpx.get(f"{hub.url}/healthz", timeout=5).json()["status"] == "ok")
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+def run(seed: int = 20131) -> dict[str, Any]:
+    """Walk and kill; the result says what was killed and what was found afterwards."""
+    from bitgoeul.site.demo import display, journey
+
+    dice, killed, done = random.Random(seed), Counter[str](), threading.Event()
+    began = time.monotonic()
+    walked: list[list[dict[str, Any]]] = []
+    with tempfile.TemporaryDirectory(prefix="bitgoeul-chaos-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder) / "home"
+        home.mkdir(mode=0o700)
+        with Hub(home) as hub:
+            if not _wait_until(lambda: _healthy(hub), 90):
+                raise RuntimeError((home / "serve.log").read_text()[-2000:])
+            seeded = hub.word("-c", EXAMPLES)
+            if seeded.returncode:
+                raise RuntimeError(seeded.stderr[-2000:])
+            killer = threading.Thread(target=_kill_at_random, args=[hub, dice, killed, done])
+            killer.start()
+            try:
+                while sum(killed.values()) < KILLS and time.monotonic() - began < LONGEST_S:
+                    walk = journey.Journey(
+                        hub.url, home / "mail", display.Lines(quiet=True), Path(folder), patience_s=90
+                    )
+                    walked.append(journey.walk(walk))
+            finally:
+                done.set()
+                killer.join()
+            _wait_until(lambda: _healthy(hub), SETTLE_S)
+            open_ = {}
+
+            def settled() -> bool:
+                nonlocal open_
+                counted = hub.word("-c", "import django; django.setup()\n" + OPEN_STATES)
+                open_ = json.loads(counted.stdout or '{"not counted": 1}')
+                return not open_
+
+            all_true = _wait_until(settled, SETTLE_S)
+            found = {
+                "books balance": hub.word("-m", "bitgoeul", "credits", "check").returncode == 0,
+                "record recomputes": hub.word("-m", "bitgoeul", "record", "check").returncode == 0,
+                "states are true": all_true,
+                "journeys held": all(step["ok"] for steps in walked for step in steps),
+            }
+            hub.word("-m", "bitgoeul", "record", "seal")
+            file = str(home / "record.jsonl")
+            hub.word("-m", "bitgoeul", "record", "export", file)
+            verified = hub.word("-m", "bitgoeul", "record", "verify", file)
+            found["export verifies"] = verified.returncode == 0
+    problems = [step.get("problem") for steps in walked for step in steps if step.get("problem")]
+    kills = sum(killed.values())
+    return {
+        "name": "chaos",
+        "value": kills,
+        "unit": "kill -9 survived",
+        "bar": f"{KILLS}, with credits conserved, every state true, the record verified",
+        "holds": kills >= KILLS and all(found.values()),
+        "detail": {
+            **found,
+            **{f"killed {kind}": number for kind, number in sorted(killed.items())},
+            "journeys": len(walked),
+            "supervisor starts": hub.starts,
+            "seconds": round(time.monotonic() - began),
+            **({"left open": str(open_)} if open_ else {}),
+            **({"problems": "; ".join(map(str, problems))} if problems else {}),
+        },
+    }
