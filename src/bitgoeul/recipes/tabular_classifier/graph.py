@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-import os
 import lightgbm
 import numpy as np
 import onnx

@@ -8,9 +8,9 @@ Exit status: 0 done, 2 refused (the reason is the last line, and JOB/out/problem
 
 from __future__ import annotations
 
-import os
 import hashlib
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
