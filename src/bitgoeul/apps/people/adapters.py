@@ -15,7 +15,7 @@ from allauth.idp.oidc.models import Client
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +32,15 @@ class AccountAdapter(DefaultAccountAdapter):
         chosen = form.cleaned_data.get("language") or get_language() or "ko"
         user.language = chosen if chosen in commands.LANGUAGES else "ko"
         return commands.sign_up(by=ANONYMOUS, person=user) if commit else user
+
+    def post_login(self, request: HttpRequest, user: Person, **kwargs: Any) -> HttpResponseBase:
+        """Show the pages in the person's language, unless this browser has chosen another."""
+        response = super().post_login(request, user, **kwargs)
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, user.language, max_age=365 * 24 * 3600, samesite="Lax"
+            )
+        return response
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         confirmed = commands.confirm_address(by=ANONYMOUS, address=email_address)

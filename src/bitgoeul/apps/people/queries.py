@@ -67,6 +67,15 @@ def members_of(organisation: Organisation) -> QuerySet[Membership]:
     )
 
 
+def parts_of(actor: Actor) -> QuerySet[Membership]:
+    """The actor's own parts in organisations, by name."""
+    return (
+        Membership.objects.filter(person__pk=actor.person_id or 0)
+        .select_related("organisation")
+        .order_by("organisation__name", "pk")
+    )
+
+
 def owners_of(organisation: Organisation) -> QuerySet[Membership]:
     return Membership.objects.filter(organisation=organisation, role=Membership.Role.OWNER)
 

@@ -39,7 +39,7 @@ PLACES = {"contacts": "contact_name"}  # where the form asks for what the comman
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined, no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _tried(form: BaseForm, do: Callable[[], Result]) -> Result | None:
@@ -178,11 +178,10 @@ def revoke_token(request: HttpRequest, token_id: str) -> HttpResponse:
 @require_GET
 def organisations(request: HttpRequest) -> HttpResponse:
     actor = _actor(request)
-    parts = Membership.objects.filter(person_id=actor.person_id).select_related("organisation")
     return render(
         request,
         "people/organisations.html",
-        {"parts": parts.order_by("organisation__name"), "invitations": queries.invitations_for(actor)},
+        {"parts": queries.parts_of(actor), "invitations": queries.invitations_for(actor)},
     )
 
 

@@ -110,7 +110,8 @@ def test_a_visitor_sees_our_pages(path, language):
 @pytest.mark.parametrize("language", ["ko", "en"])
 @pytest.mark.parametrize("path", INSIDE)
 def test_a_person_sees_our_pages(path, language):
-    looks_like_ours(signed_in(make_person(name="김미나"), language).get(path), language)
+    person = make_person(name="김미나", language=language)
+    looks_like_ours(signed_in(person, language).get(path), language)
 
 
 @pytest.mark.parametrize("path", [p for p in INSIDE if p != "/accounts/logout/"])
@@ -182,6 +183,12 @@ def test_a_forgotten_password_is_replaced_by_mail():
     mina.refresh_from_db()
     assert mina.check_password("another-lamp-77")
     assert facts_recorded() == ["people.SecurityChanged"]
+
+
+def test_pages_speak_the_persons_language_after_signing_in():
+    mina = make_person(language="en")
+
+    looks_like_ours(signed_in(mina, "ko").get("/people/me/"), "en")
 
 
 def test_somebody_signs_out():
