@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bitgoeul.apps.compute.models import Job
 from bitgoeul.apps.notices.commands import notify
 from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.services.models import Service
 from bitgoeul.engines.credits import written
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
@@ -104,14 +105,15 @@ def tell_credits_exhausted(fact: Fact) -> None:
 
 
 def _tell_of_service(fact: Fact, title: Any, text: Any, *, mail: bool) -> None:
+    service = Service.objects.select_related("organisation").get(slug=fact.data["service"])
     _tell(
         fact,
         title,
         translated(text),
-        named={"service": fact.data["service"]},
+        named={"service": service.title},
         tone="stop",
-        url=f"/services/{fact.data['service']}/",
-        organisation=_organisation(fact),
+        url=f"/services/{service.slug}/",
+        organisation=service.organisation,
         mail=mail,
     )
 

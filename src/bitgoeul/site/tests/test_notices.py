@@ -11,7 +11,11 @@ from bitgoeul.apps.credits.commands import spend_credits
 from bitgoeul.apps.notices.models import Notice
 from bitgoeul.apps.people.models import Membership
 from bitgoeul.apps.people.tests.factories import make_person
+from bitgoeul.apps.services.tests.factories import make_service
+from bitgoeul.kit import clock
+from bitgoeul.kit.models import Fact
 from bitgoeul.kit.testing import deliver_everything
+from bitgoeul.site.notices import tell_service_crashed, tell_service_failed, tell_service_suspended
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +69,20 @@ def test_whoever_submitted_a_job_is_told_how_it_ended(hub, program, title, mails
     assert [words for _tone, words in told(hub.person)] == [title]
     assert Notice.objects.get().url.startswith("/compute/jobs/")
     assert len(mail.outbox) == mails
+
+
+def test_an_organisation_is_told_when_its_service_crashes_or_is_suspended(hub, tmp_path):
+    service = make_service(tmp_path, hub.organisation)
+    for number, tell in enumerate((tell_service_crashed, tell_service_suspended, tell_service_failed)):
+        fact = Fact.objects.create(
+            name="services.Happened", at=clock.now(), actor="system", subject=service.subject,
+            organisation=hub.organisation.public_id, data={"service": service.slug, "number": number},
+        )  # fmt: skip
+        tell(fact)
+        tell(fact)
+
+    assert told(hub.person) == [
+        ("stop", "Service “Late buses” has ended unexpectedly"),
+        ("stop", "Service “Late buses” is suspended"),
+        ("stop", "Service “Late buses” could not be kept running"),
+    ]
