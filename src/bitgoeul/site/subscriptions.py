@@ -12,7 +12,13 @@ from bitgoeul.apps.compute.events import JobFailed, JobSucceeded
 from bitgoeul.apps.credits import tasks as credits_tasks
 from bitgoeul.apps.credits.events import CreditsExhausted, CreditsRunningLow
 from bitgoeul.apps.lake import tasks as lake_tasks
-from bitgoeul.apps.lake.events import PublicationRetried, QuerySaved, VersionSubmitted
+from bitgoeul.apps.lake.events import (
+    PublicationFailed,
+    PublicationRetried,
+    QuerySaved,
+    VersionPublished,
+    VersionSubmitted,
+)
 from bitgoeul.apps.notices import tasks as notices_tasks
 from bitgoeul.apps.notices.events import NoticeSent
 from bitgoeul.apps.people import tasks as people_tasks
@@ -32,6 +38,8 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     VersionSubmitted: [lake_tasks.publish],
     QuerySaved: [lake_tasks.publish],
     PublicationRetried: [lake_tasks.publish],
+    VersionPublished: [lake_tasks.tell_publisher],
+    PublicationFailed: [lake_tasks.tell_publisher],
     PersonErased: [notices_tasks.empty_erased_inbox],
     ApplicationAccepted: [programmes_tasks.tell_applicant],
     ApplicationRejected: [programmes_tasks.tell_applicant],

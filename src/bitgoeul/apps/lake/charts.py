@@ -60,8 +60,8 @@ def shares(top: list[list[Any]], total: int) -> SafeString | str:
 
 def _picture(drawn: SafeString, words: str) -> SafeString:
     return format_html(
-        '<span class="plot"><svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}'
-        "</svg></span>",
+        '<span class="plot spark">'
+        '<svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg></span>',
         WIDTH,
         HEIGHT,
         WIDTH,

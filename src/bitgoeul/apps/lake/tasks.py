@@ -12,16 +12,20 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
-from bitgoeul.apps.lake import commands, queries
+from bitgoeul.apps.lake import commands, errors, queries
 from bitgoeul.apps.lake.models import DatasetVersion
 from bitgoeul.apps.lake.warehouse import publishing, sandbox
+from bitgoeul.apps.notices.commands import notify
 from bitgoeul.engines import lake
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import NotFound, StateChanged
 from bitgoeul.kit.store import store
+from bitgoeul.kit.text import LANGUAGES, Localised
 
 log = structlog.get_logger(__name__)
 MARGIN = dt.timedelta(minutes=5)
@@ -47,7 +51,7 @@ def new_claim() -> str:
 
 def is_dead(version: DatasetVersion) -> bool:
     """Whether nobody works on a version any more."""
-    host, pid, started, _ = version.claim.split(" ")
+    host, pid, started = version.claim.split(" ")[:3]
     if host == socket.gethostname():
         return _started(int(pid)) != started
     longest = dt.timedelta(seconds=settings.LAKE_PUBLISH_SECONDS) + MARGIN
@@ -117,6 +121,36 @@ def _from_query(plan: dict[str, Any], folder: Path) -> publishing.Made:
         names = ", ".join(sorted({f"{s['dataset']}@{s['version']}" for s in plan["sources"]}))
         raise publishing.Problem("source_gone", name=names) from None
     return publishing.table_from_query(folder, prepared.gated, prepared.files, plan["table"])
+
+
+PUBLISHED = _("“%(title)s”: version %(number)s is published")
+FAILED = _("“%(title)s”: version %(number)s could not be published")
+
+
+def tell_publisher(fact: Fact) -> None:
+    """Put what became of a publication into the inboxes of its organisation, in both languages."""
+    version = DatasetVersion.objects.select_related("dataset__organisation").get(
+        dataset__slug=fact.data["dataset"], number=fact.data["version"]
+    )
+    failed = fact.name == "lake.PublicationFailed"
+    titles: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for language in LANGUAGES:
+        with override(language):
+            facts = {"title": str(version.dataset.title), "number": version.number}
+            titles[language] = str(FAILED if failed else PUBLISHED) % facts
+            reasons[language] = errors.explain(version.problem) if failed and version.problem else ""
+    notify(
+        by=SYSTEM,
+        key=f"fact:{fact.id}",
+        kind="lake",
+        title=Localised(titles),
+        text=Localised(reasons),
+        tone="stop" if failed else "ok",
+        url=f"/lake/{version.dataset.slug}/{version.number}/",
+        organisation=version.dataset.organisation,
+        mail=failed,
+    )
 
 
 def recover_publications() -> None:

@@ -117,10 +117,20 @@ def _column(column: dict[str, Any], rows: int) -> dict[str, Any]:
     chart = charts.histogram(column.get("histogram", []), column.get("min"), column.get("max"))
     filled = rows - column["missing"]
     return column | {
+        "least": _brief(column.get("min")),
+        "middle": _brief(column.get("quantiles", [None] * 5)[2]) if column.get("quantiles") else "",
+        "most": _brief(column.get("max")),
         "chart": chart or charts.shares(column.get("top", []), filled),
         "missing_share": column["missing"] / rows if rows else 0,
         "kind": column["type"].lower().replace("timestamp with time zone", "timestamp"),
     }
+
+
+def _brief(value: Any) -> str:
+    """A value as a table of columns shows it: few digits, few letters."""
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:24]
 
 
 def _first_query(version: DatasetVersion, table: str) -> str:
@@ -136,10 +146,11 @@ def _chips(version: DatasetVersion) -> list[dict[str, Any]]:
     chips: list[dict[str, Any]] = [
         {"label": f"{name}@{number}", "url": f"/lake/{name}/{number}/"} for name, number in sources
     ]
-    chips += [
-        {"label": f"{file['file']} · {file['sha256'][:12]}", "url": ""}
-        for file in version.lineage.get("files", [])
-    ]
+    files = version.lineage.get("files", [])
+    if len(files) == 1:
+        chips.append({"label": files[0]["file"], "url": ""})
+    elif files:
+        chips.append({"label": _("%(count)s files") % {"count": len(files)}, "url": ""})
     if version.lineage.get("sql"):
         chips.append({"label": "SQL", "url": "#lineage-sql"})
     return [*chips, {"label": str(version), "url": "", "on": True}]

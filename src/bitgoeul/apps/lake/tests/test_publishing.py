@@ -28,6 +28,7 @@ from bitgoeul.apps.lake.tests.factories import (
     publish,
 )
 from bitgoeul.apps.lake.warehouse import delta
+from bitgoeul.apps.notices.models import Notice
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import Forbidden, NotFound, StateChanged
 from bitgoeul.kit.store import store
@@ -158,7 +159,7 @@ def test_a_bad_csv_fails_with_line_and_reason_and_leaves_nothing(member, content
         assert explain(version.problem) != sentence
         assert "bad.csv" in explain(version.problem)
     assert not store().exists(f"lake/tables/{dataset.public_id}/bad")
-    assert facts_recorded()[-1] == "lake.PublicationFailed"
+    assert "lake.PublicationFailed" in facts_recorded()
 
 
 def test_one_bad_file_among_good_ones_publishes_nothing(member):
@@ -204,6 +205,21 @@ def test_parquet_and_arrow_are_read_and_cast_to_types_of_the_lake(member):
             "TIMESTAMP WITH TIME ZONE",
             "VARCHAR",
         ]
+
+
+def test_members_are_told_what_became_of_their_publication(member):
+    by, home = member
+    publish(by, make_dataset(by, home, title={"ko": "버스", "en": "Buses"}), ("bad.csv", "a,b\n1\n"))
+    make_published(by, home)
+
+    told = list(Notice.objects.order_by("id"))
+
+    assert [(notice.tone, notice.person_id) for notice in told] == [
+        ("stop", by.person_id),
+        ("ok", by.person_id),
+    ]
+    assert told[0].title["en"] == "“Buses”: version 1 could not be published"
+    assert "Line 2 has 1 cell." in told[0].text["en"]
 
 
 def test_a_failed_publication_can_be_tried_again_with_the_same_files(member, settings):
