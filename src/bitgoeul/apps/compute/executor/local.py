@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
+import py_compile
 import shutil
 import stat
 import subprocess
@@ -112,7 +114,8 @@ class LocalExecutor:
             settings.append(f"cgroup-peak={groups.peak}")
         if groups.killed:
             settings.append("cgroup-killed=" + " ".join(groups.killed))
-        words = sandbox.command_line(task, folder, hidden=self.hidden, python=self.python)
+        init = self._program(sandbox.INIT)
+        words = sandbox.command_line(task, folder, init=init, hidden=self.hidden, python=self.python)
         return "\0".join([*settings, "", *words])
 
     def start(self, key: str) -> None:
@@ -121,7 +124,7 @@ class LocalExecutor:
         folder = self._folder(key)
         with open(folder / "supervisor.log", "ab") as log:
             self._children[key] = subprocess.Popen(
-                [os.path.realpath(self.python), "-I", "-S", str(SUPERVISOR), str(folder)],
+                [os.path.realpath(self.python), "-I", "-S", str(self._program(SUPERVISOR)), str(folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -209,6 +212,26 @@ class LocalExecutor:
         if not key or not key.replace("-", "").replace(".", "").isalnum() or key.startswith("."):
             raise ValueError(f"not a key: {key!r}")
         return self.root / key
+
+    def _program(self, source: Path) -> Path:
+        """Return a stand-alone program, compiled once: Python would compile a script at every start."""
+        if self.python != sys.executable:
+            return source
+        text = source.read_bytes()
+        name = f".{source.stem}-{sys.implementation.cache_tag}-{hashlib.sha256(text).hexdigest()[:16]}.pyc"
+        compiled = self.root / name
+        if not compiled.exists():
+            new = compiled.with_name(f"{name}.{os.getpid()}")
+            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+            py_compile.compile(str(source), str(new), dfile=source.name, doraise=True, invalidation_mode=mode)
+            new.chmod(0o644)
+            os.rename(new, compiled)
+        return compiled
+
+    def is_child(self, key: str) -> bool:
+        """Say whether the run's supervisor was started by this process and is not reaped yet."""
+        self._reap(key)
+        return key in self._children
 
     def _reap(self, key: str) -> None:
         """Collect the supervisor if it is our own child and has ended."""

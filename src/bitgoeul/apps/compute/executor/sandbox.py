@@ -46,7 +46,12 @@ def _mapped_users() -> int:
 
 
 def command_line(
-    task: Task, folder: Path, *, hidden: Sequence[Path] = (), python: str = sys.executable
+    task: Task,
+    folder: Path,
+    *,
+    init: Path = INIT,
+    hidden: Sequence[Path] = (),
+    python: str = sys.executable,
 ) -> list[str]:
     """Return the whole command that builds the sandbox and runs the task in it."""
     user = job_user(task.number)
@@ -66,7 +71,7 @@ def command_line(
         *("--bind", f"{folder}/out", "/job/out"),
         *("--bind", f"{folder}/work", "/job/work"),
         *("--ro-bind", f"{folder}/passwd", "/etc/passwd", "--ro-bind", f"{folder}/group", "/etc/group"),
-        *("--ro-bind", str(INIT), "/run/init.py"),
+        *("--ro-bind", str(init), "/run/init"),
         *("--remount-ro", "/dev", "--remount-ro", "/"),
         *("--chdir", "/job/work", "--hostname", "job", "--clearenv"),
         *(word for pair in _environment(task, python).items() for word in ("--setenv", *pair)),
@@ -74,7 +79,7 @@ def command_line(
         *(("--seccomp", str(SECCOMP_FD)) if filter_for() else ()),
         *("--info-fd", str(INFO_FD)),
         "--",
-        *(python, "-I", "-S", "/run/init.py"),
+        *(os.path.realpath(python), "-I", "-S", "/run/init"),
         *("" if user is None else str(user), "5", ",".join(map(str, _cpus(task)))),
         *(f"{name}={value}" for name, value in _rlimits(task.limits).items()),
         "--",

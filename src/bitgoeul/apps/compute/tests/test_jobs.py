@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from bitgoeul.apps.credits.errors import InsufficientCredits
 from bitgoeul.apps.credits.queries import discrepancies
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
 from bitgoeul.kit.actor import ANONYMOUS, SYSTEM
+from bitgoeul.kit.command import CATALOGUE
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import Forbidden, Invalid, NotFound, StateChanged
 from bitgoeul.kit.store import store
@@ -468,3 +470,12 @@ def test_every_ending_is_one_fact(hub):
     assert sorted(ends.values_list("data__job", flat=True)) == sorted(
         Job.objects.values_list("pk", flat=True)
     )
+
+
+def test_the_readme_shows_the_arrows_and_names_every_command():
+    readme = (Path(commands.__file__).parent / "README.md").read_text()
+
+    assert Job.FLOW.mermaid() in readme
+    for name in CATALOGUE:
+        if name.startswith("compute."):
+            assert f"`{name.removeprefix('compute.')}`" in readme
