@@ -38,7 +38,7 @@ quick = settings(
 
 @pytest.fixture(autouse=True)
 def _connection_stays_open():
-    """Ending its connection, a request would end the test's transaction; Django's own client prevents it too."""
+    """A request that closes its connection would end the test's transaction with it."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
