@@ -189,6 +189,7 @@ WSGI_APPLICATION = "bitgoeul.site.wsgi.application"
 SUBSCRIPTIONS = "bitgoeul.site.subscriptions.SUBSCRIPTIONS"
 PERIODIC = "bitgoeul.site.subscriptions.PERIODIC"
 PROOF = "bitgoeul.site.proof.proof_of"
+FACT_TITLES = "bitgoeul.site.fact_titles.TITLES"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 TEMPLATES = [

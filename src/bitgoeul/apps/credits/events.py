@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_lazy as _
-
 from bitgoeul.kit.facts import Event
 
 
 @dataclass(frozen=True)
 class CreditsGranted(Event):
-    title = _("Credits were granted")
     organisation: str
     reference: str
     amount: int
@@ -20,7 +17,6 @@ class CreditsGranted(Event):
 
 @dataclass(frozen=True)
 class CreditsHeld(Event):
-    title = _("Credits were held")
     organisation: str
     reference: str
     amount: int
@@ -29,7 +25,6 @@ class CreditsHeld(Event):
 
 @dataclass(frozen=True)
 class HoldSettled(Event):
-    title = _("A hold was settled")
     organisation: str
     reference: str
     held: int
@@ -38,7 +33,6 @@ class HoldSettled(Event):
 
 @dataclass(frozen=True)
 class HoldReleased(Event):
-    title = _("A hold was released")
     organisation: str
     reference: str
     amount: int
@@ -46,7 +40,6 @@ class HoldReleased(Event):
 
 @dataclass(frozen=True)
 class CreditsSpent(Event):
-    title = _("Credits were spent")
     organisation: str
     reference: str
     amount: int
@@ -55,7 +48,6 @@ class CreditsSpent(Event):
 
 @dataclass(frozen=True)
 class TransferReversed(Event):
-    title = _("A transfer was reversed")
     organisation: str
     reference: str
     reverses: str
@@ -64,7 +56,6 @@ class TransferReversed(Event):
 
 @dataclass(frozen=True)
 class CreditsExpired(Event):
-    title = _("Credits expired")
     organisation: str
     reference: str
     amount: int
@@ -74,7 +65,6 @@ class CreditsExpired(Event):
 class CreditsRunningLow(Event):
     """At least 80 % of what was usable is spent or held."""
 
-    title = _("Credits are running low")
     organisation: str
     granted: int
     left: int
@@ -84,6 +74,5 @@ class CreditsRunningLow(Event):
 class CreditsExhausted(Event):
     """Nothing usable is left."""
 
-    title = _("Credits are exhausted")
     organisation: str
     granted: int

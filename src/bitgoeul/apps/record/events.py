@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_lazy as _
-
 from bitgoeul.kit.facts import Event
 
 
@@ -11,7 +9,6 @@ from bitgoeul.kit.facts import Event
 class PersonalFieldsRedacted(Event):
     """Personal values and their salts were forgotten; their hashes stay, so every proof stays valid."""
 
-    title = _("Personal values were forgotten")
     facts: int
     fields: list[str]
     reason: str

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,6 @@ from bitgoeul.engines import merkle
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.doors import find
-from bitgoeul.kit.facts import EVENTS
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import require
 from bitgoeul.verifier import verify_record
@@ -50,8 +51,8 @@ def facts(*, subject: str = "", organisation: str = "", name: str = "", actor: s
 
 
 def title_of(name: str) -> str:
-    """What a kind of fact says, in the reader's language if its event has a ``title``, else from its name."""
-    title = getattr(EVENTS.get(name), "title", "")
+    """What a kind of fact says, in the reader's language; without a title, its name in words."""
+    title = import_string(settings.FACT_TITLES).get(name)
     if title:
         return str(title)
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name.rpartition(".")[2])
