@@ -23,6 +23,7 @@ const compressed = {
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
+  logLevel: "warn",
   publicDir: false,
   plugins: [compressed],
   build: {
@@ -36,6 +37,7 @@ export default defineConfig({
     target: "es2022",
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     rollupOptions: {
+      checks: { pluginTimings: false },
       input: {
         app: "src/app.js",
         hero: "src/islands/hero.js",

@@ -170,6 +170,7 @@ MIDDLEWARE = [
     "bitgoeul.kit.middleware.LogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "bitgoeul.kit.kept.KeptPagesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -184,6 +185,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "bitgoeul.site.urls"
+KEPT_PAGES_S = 1.0  # visitors share a public page for so long
 CSRF_FAILURE_VIEW = "bitgoeul.site.views.csrf_failure"
 WSGI_APPLICATION = "bitgoeul.site.wsgi.application"
 SUBSCRIPTIONS = "bitgoeul.site.subscriptions.SUBSCRIPTIONS"

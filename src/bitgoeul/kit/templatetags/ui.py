@@ -13,6 +13,7 @@ from django.template.base import FilterExpression, Parser, Token
 from django.utils.html import conditional_escape, format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 
 from bitgoeul.kit.once import form_key
@@ -127,7 +128,9 @@ def figure(label: Any, value: Any, note: Any = "", url: str = "") -> SafeString:
 @register.simple_tag
 def sector(key: str, name: Any) -> SafeString:
     """{% sector dataset.sector dataset.get_sector_display %}: the hue as a dot, the word beside it."""
-    return format_html('<span class="nowrap"><i class="sector-dot {}"></i>{}</span>', key, name)
+    return format_html(
+        '<span class="nowrap"><i class="sector-dot {}"></i>{}</span>', key, capfirst(str(name))
+    )
 
 
 @register.simple_tag
