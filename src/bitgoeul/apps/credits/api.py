@@ -6,12 +6,13 @@ import datetime as dt
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Field, Query, Router, Schema
+from pydantic import AwareDatetime
 
-from bitgoeul.apps.credits import exports, queries
+from bitgoeul.apps.credits import commands, exports, queries
 from bitgoeul.apps.credits.models import Hold, Tranche, Transfer
 from bitgoeul.apps.people.models import Organisation
-from bitgoeul.kit.api import signed_in
+from bitgoeul.kit.api import signed_in, write_once
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.refusals import require
 
@@ -92,6 +93,26 @@ class HoldOut(Schema):
     state: str
     held_at: dt.datetime
     closed_at: dt.datetime | None
+
+
+class GrantIn(Schema):
+    """A grant by hand; ``reference`` makes it this one, so that it is never given twice."""
+
+    amount: int = Field(gt=0, le=commands.LARGEST, description="milli-credits")
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    reference: str = Field(min_length=1, max_length=120)
+    source: str = Field(min_length=1, max_length=200)
+
+
+class ReversalIn(Schema):
+    reference: str = Field(min_length=1, max_length=160)
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class ReversalOut(Schema):
+    reference: str
+    reverses: str
 
 
 class Span(Schema):
@@ -209,3 +230,26 @@ def holds(request: HttpRequest, slug: str, state: Hold.State | None = None) -> l
     organisation = _organisation(request, slug)
     rows = Hold.objects.filter(wallet__organisation=organisation).order_by("-id")
     return list((rows.filter(state=state) if state else rows)[:PAGE])
+
+
+@router.post("/{slug}/grants", response=StandingOut, summary="Grant credits by hand (operator)")
+def grant(request: HttpRequest, slug: str, payload: GrantIn) -> dict[str, Any]:
+    organisation = _organisation(request, slug)
+
+    def do() -> dict[str, Any]:
+        commands.grant_credits(by=request.actor, organisation=organisation, **payload.dict())  # type: ignore[attr-defined]
+        return standing_of(organisation)
+
+    return write_once(request, do)
+
+
+@router.post("/{slug}/reversals", response=ReversalOut, summary="Reverse a transfer (operator)")
+def reverse(request: HttpRequest, slug: str, payload: ReversalIn) -> dict[str, Any]:
+    organisation = _organisation(request, slug)
+    find(queries.transfers(organisation), reference=payload.reference)
+
+    def do() -> dict[str, Any]:
+        reversal = commands.reverse_transfer(by=request.actor, **payload.dict())  # type: ignore[attr-defined]
+        return {"reference": reversal.reference, "reverses": payload.reference}
+
+    return write_once(request, do)

@@ -124,6 +124,7 @@ def reverse_transfer(request: HttpRequest, slug: str) -> HttpResponse:
     require(policies.may_reverse(actor))
     form = ReversalForm(request.POST or None, initial={"reference": request.GET.get("reference", "")})
     if request.method == "POST" and form.is_valid():
+        find(queries.transfers(organisation), reference=form.cleaned_data["reference"])
         commands.reverse_transfer(by=actor, **form.cleaned_data)
         messages.success(request, _("The transfer was reversed."))
         return redirect("credits:detail", organisation.slug)

@@ -169,6 +169,33 @@ def test_a_statement_needs_as_many_queries_for_one_transfer_as_for_many(
         api.get("/api/credits/team/statement")
 
 
+def test_an_operator_grants_and_reverses_over_the_api(team, mina):
+    operator = make_person(roles=["operator"])
+    grant = {
+        "amount": 2_500,
+        "starts_at": "2026-05-01T00:00:00Z",
+        "ends_at": "2026-12-31T00:00:00Z",
+        "reference": "g:api",
+        "source": "공고",
+    }
+
+    def send(person, path, body):
+        answer = api_for(person).post(f"/api/credits/team/{path}", body, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    assert send(mina, "grants", grant)[0] == 403
+    assert send(make_person(), "grants", grant)[0] == 404
+    assert [send(operator, "grants", grant)[1]["granted"] for _twice in range(2)] == [502_500, 502_500]
+    assert send(operator, "grants", grant | {"amount": 1})[1]["code"] == "credits.ReferenceReused"
+    assert send(operator, "grants", grant | {"amount": 0})[0] == 422
+    assert send(operator, "grants", grant | {"ends_at": "2026-12-31T00:00:00"})[0] == 422
+    undo = {"reference": "g:api", "reason": "시험"}
+    assert send(mina, "reversals", undo)[0] == 403
+    assert send(operator, "reversals", undo) == (200, {"reference": "g:api:reversed", "reverses": "g:api"})
+    assert send(operator, "reversals", undo | {"reference": "nothing"})[0] == 404
+    assert balance(team).granted == 500_000
+
+
 def run(*words):
     result = CliRunner().invoke(app, list(words))
     if isinstance(result.exception, Refusal):
