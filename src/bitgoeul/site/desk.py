@@ -48,11 +48,13 @@ def _process(process: processes.Process) -> dict[str, Any]:
 
 def queue_for(actor: Actor) -> list[dict[str, Any]]:
     """What waits for the operator, each with its title and kind; some with an address and since when."""
-    items = []
+    items: list[dict[str, Any]] = []
     if lost := Delivery.objects.filter(state=Delivery.State.GIVEN_UP).count():
         items.append({"title": _("Deliveries that were given up"), "count": lost, "kind": "stop", "url": ""})
-    for row in Schedule.objects.exclude(error=""):
-        items.append({"title": _("Periodic work that fails"), "text": row.name, "kind": "stop", "url": ""})
+    for failing in Schedule.objects.exclude(error=""):
+        items.append(
+            {"title": _("Periodic work that fails"), "text": failing.name, "kind": "stop", "url": ""}
+        )
     late = Delivery.objects.filter(
         state=Delivery.State.WAITING, due_at__lt=clock.now() - dt.timedelta(minutes=5)
     ).count()

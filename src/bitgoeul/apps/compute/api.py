@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, Schema, UploadedFile
@@ -31,10 +31,10 @@ router = Router(tags=["compute"])
 class ResourcesIn(Schema):
     """What is left out is asked for as the recipe says, or 1 processor, 1 GiB and 10 minutes."""
 
-    cpus: int | None = Field(None, ge=1, le=10**6)
-    memory_mib: int | None = Field(None, ge=1, le=10**8)
-    wall_s: int | None = Field(None, ge=1, le=10**8)
-    gpus: int | None = Field(None, ge=0, le=10**6)
+    cpus: int | None = Field(default=None, ge=1, le=10**6)
+    memory_mib: int | None = Field(default=None, ge=1, le=10**8)
+    wall_s: int | None = Field(default=None, ge=1, le=10**8)
+    gpus: int | None = Field(default=None, ge=0, le=10**6)
 
     def given(self) -> dict[str, int]:
         return self.dict(exclude_none=True)
@@ -373,12 +373,12 @@ def outputs(request: HttpRequest, job_id: int) -> dict[str, Any]:
 
 
 @router.get("/jobs/{job_id}/outputs/{path:name}", response={200: bytes}, include_in_schema=False)
-def output(request: HttpRequest, job_id: int, name: str) -> HttpResponse:
+def output(request: HttpRequest, job_id: int, name: str) -> FileResponse:
     """One output as a download."""
     return download(_job(request, job_id), name)
 
 
-def download(job: Job, name: str) -> HttpResponse:
+def download(job: Job, name: str) -> FileResponse:
     """One output, never shown by the browser itself: strangers wrote it."""
     file = queries.open_output(job, name)
     return FileResponse(

@@ -96,7 +96,7 @@ def submit_job(
     sha256 = archives.digest(files)
     job = Job.objects.create(
         organisation=organisation,
-        submitted_by=Person.objects.filter(pk=by.person_id).first(),
+        submitted_by=Person.objects.filter(pk=by.person_id or 0).first(),
         title=title,
         recipe=recipe,
         copy_of=copy_of,
@@ -138,7 +138,7 @@ def retry_job(*, by: Actor, job_id: int) -> Job:
     held = queries.most_it_can_cost(prices, need, wall_s)
     again = Job.objects.create(
         organisation=job.organisation,
-        submitted_by=Person.objects.filter(pk=by.person_id).first(),
+        submitted_by=Person.objects.filter(pk=by.person_id or 0).first(),
         title=job.title,
         recipe=job.recipe,
         copy_of=job,

@@ -97,7 +97,7 @@ class Machine:
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per resource that the machine has, for pages."""
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"label": _("Processors"), "used": self.used.cpus, "has": self.has.cpus, "unit": ""},
             {
                 "label": _("Memory"),

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -269,7 +269,7 @@ def log(request: HttpRequest, job_id: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def output(request: HttpRequest, job_id: int, name: str) -> HttpResponse:
+def output(request: HttpRequest, job_id: int, name: str) -> FileResponse:
     return api.download(find(queries.visible_to(request.actor), pk=job_id), name)  # type: ignore[attr-defined]
 
 

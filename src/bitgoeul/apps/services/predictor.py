@@ -184,7 +184,7 @@ class Predictor:
         for tensor in tensors:
             name = tensor.get("name") if type(tensor) is dict else None
             known = self.inputs.get(name) if type(name) is str else None
-            if known is None:
+            if known is None or type(name) is not str:
                 raise Refused(
                     400, "UnknownInput", f"the model has no input '{str(name)[:80]}'", input=str(name)[:80]
                 )

@@ -68,8 +68,8 @@ def plan(capacity: Need, running: Sequence[Running], waiting: Sequence[Waiting],
     [(2, 60, 1), (3, 0, None)]
     """
     free_now = capacity
-    for job in running:
-        free_now -= job.need
+    for busy in running:
+        free_now -= busy.need
     ends = sorted((max(now, job.ends_at), job.id, job.need) for job in running)
     profile = _Profile(now, free_now)
     for moment, _, need in ends:

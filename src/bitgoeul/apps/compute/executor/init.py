@@ -7,6 +7,8 @@ the command, reaps whatever its processes leave behind, and passes on a request 
 stop to all of them.  When it ends, the kernel kills the rest of the sandbox.
 """
 
+from __future__ import annotations
+
 # The C module behind `signal`, which would import enum and re: 20 ms for every job.
 import _signal as signal
 import os
@@ -17,7 +19,7 @@ GO, REPORT = 4, 5
 NOT_RUN = 125
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     """Run the command and return the exit code that a shell would show."""
     os.set_inheritable(GO, False)
     os.set_inheritable(REPORT, False)
@@ -35,7 +37,7 @@ def main(arguments):
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
-def become_the_command(settings, command):
+def become_the_command(settings: list[str], command: list[str]) -> None:
     """Give up rights and limits, then run the command; never returns."""
     try:
         user, niceness, cpus, *limits = settings
@@ -62,7 +64,7 @@ def become_the_command(settings, command):
         os._exit(NOT_RUN)
 
 
-def lower(limit, value):
+def lower(limit: int, value: int) -> None:
     """Set a limit, or leave the machine's own where that is lower already."""
     hard = resource.getrlimit(limit)[1]
     if hard != resource.RLIM_INFINITY:
@@ -70,7 +72,7 @@ def lower(limit, value):
     resource.setrlimit(limit, (value, value))
 
 
-def reap_until(child):
+def reap_until(child: int) -> int:
     """Wait for the command itself; reap orphans on the way, so that none of their time is lost."""
     while True:
         ended, status = os.wait()
@@ -84,7 +86,7 @@ def reap_until(child):
         return status
 
 
-def stop_everything(_signal, _frame):
+def stop_everything(_signal: int, _frame: object) -> None:
     """Pass the request to stop on to every process of the sandbox."""
     try:
         os.kill(-1, signal.SIGTERM)

@@ -113,8 +113,8 @@ def _system(hidden: Sequence[Path], python: str) -> list[str]:
     for folder in shown[1:]:
         if not folder.is_relative_to("/usr"):
             words += [*_way_to(folder), "--ro-bind", str(folder), str(folder)]
-    for path in hidden:
-        place = Path(path).resolve()
+    for secret in hidden:
+        place = secret.resolve()
         if place.is_dir() and any(place.is_relative_to(folder) for folder in shown):
             words += ["--tmpfs", str(place), "--remount-ro", str(place)]
     return words
@@ -157,8 +157,6 @@ def _environment(task: Task, python: str) -> dict[str, str]:
         "PYTHONPATH": "/job/code",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        # Threads that wait must sleep: spinning, they take the processor from those they wait for.
-        "OMP_WAIT_POLICY": "PASSIVE",
         **dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT"), threads
         ),

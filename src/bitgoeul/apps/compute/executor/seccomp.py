@@ -44,7 +44,7 @@ def filter_for(machine: str | None = None) -> bytes | None:
     if machine not in ARCHITECTURES:
         return None
     column, architecture = ARCHITECTURES[machine]
-    numbers = sorted(numbers[column] for numbers in DENIED.values() if numbers[column] is not None)
+    numbers = sorted(number for row in DENIED.values() if (number := row[column]) is not None)
     program = [
         (LOAD, 0, 0, ARCHITECTURE),
         (JUMP_EQUAL, 1, 0, architecture),

@@ -16,6 +16,8 @@ number.  Dies it, the sandbox dies with it.
     exit.json  the end, complete or absent
 """
 
+from __future__ import annotations
+
 # The C module behind `signal`, which would import enum and re: 20 ms for every job.
 import _signal as signal
 import fcntl
@@ -23,6 +25,10 @@ import os
 import select
 import sys
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing it for real would cost every job some milliseconds
+    from collections.abc import Callable
 
 TICK_MS = 250
 TAIL_BYTES = 65_536
@@ -32,7 +38,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
-def main(folder):
+def main(folder: str) -> int:
     """Claim the run and see it through; return 3 when another supervisor has it or had it."""
     os.chdir(folder)
     lock = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -60,12 +66,12 @@ def main(folder):
     return 0
 
 
-def read_plan():
+def read_plan() -> tuple[dict[str, list[str]], list[str]]:
     """Return (settings, command)."""
     with open("plan", encoding="utf-8") as file:
         words = file.read().split("\0")
     split = words.index("")
-    settings = {}
+    settings: dict[str, list[str]] = {}
     for word in words[:split]:
         name, value = word.split("=", 1)
         settings.setdefault(name, []).append(value)
@@ -75,15 +81,19 @@ def read_plan():
 class Run:
     """The state of one run, in memory only for as long as this process lives."""
 
-    def __init__(self, plan):
+    def __init__(self, plan: tuple[dict[str, list[str]], list[str]]) -> None:
         self.settings, self.command = plan
         self.started_at = self.ended_at = time.time()
         self.started = time.monotonic()
-        self.monitor = self.first = None  # process numbers: bubblewrap, and the first process inside
-        self.first_fd = None
-        self.reason, self.code, self.signal = "sandbox", None, None
+        # Process numbers: bubblewrap, and the first process inside.
+        self.monitor: int | None = None
+        self.first: int | None = None
+        self.first_fd: int | None = None
+        self.reason = "sandbox"
+        self.code: int | None = None
+        self.signal: int | None = None
         self.went = False  # the command was let go
-        self.stopping_since = None
+        self.stopping_since: float | None = None
         self.cpu_s, self.dropped_s, self.last_alive_s = 0.0, 0.0, (0.0, 0.0)
         self.peak_bytes = self.output_bytes = self.output_files = 0
         self.log_bytes = self.dropped_bytes = 0
@@ -93,12 +103,12 @@ class Run:
         self.report = b""
         self.asked_to_leave = False
 
-    def number(self, name):
+    def number(self, name: str) -> float:
         return float(self.settings[name][0])
 
     # --- begin ---------------------------------------------------------------------
 
-    def begin(self):
+    def begin(self) -> None:
         """Start the sandbox.  The command inside waits until everything around it stands."""
         self.log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.log_pipe, log_in = os.pipe()
@@ -133,17 +143,17 @@ class Run:
                 self.first_fd = None
         self.make_groups()
 
-    def leave(self, *_):
+    def leave(self, *_: object) -> None:
         self.asked_to_leave = True
 
-    def make_groups(self):
+    def make_groups(self) -> None:
         for group in self.settings.get("cgroup", []):
             try_to(os.mkdir, group)
         for line in self.settings.get("cgroup-set", []):
             path, value = line.split(" ", 1)
             try_to(write, path, value)
 
-    def let_go(self):
+    def let_go(self) -> None:
         """Let the command run: it is in its groups, and its number is known."""
         for group in self.settings.get("cgroup", []):
             try_to(write, group + "/cgroup.procs", str(self.first))
@@ -153,7 +163,7 @@ class Run:
 
     # --- watch ---------------------------------------------------------------------
 
-    def watch(self):
+    def watch(self) -> None:
         poll = select.poll()
         poll.register(self.log_pipe, select.POLLIN)
         poll.register(self.wakeup, select.POLLIN)
@@ -174,7 +184,7 @@ class Run:
                 return
             self.look()
 
-    def look(self):
+    def look(self) -> None:
         """Measure, and stop the run where it went over a limit or somebody wants it to end."""
         now = time.monotonic()
         self.measure_processes(now)
@@ -196,7 +206,7 @@ class Run:
             self.next_usage = now + 1
             self.write_usage()
 
-    def stop(self, reason):
+    def stop(self, reason: str) -> None:
         """Ask every process of the run to end; they have ``grace_s`` to do so."""
         self.reason, self.stopping_since = reason, time.monotonic()
         self.say(f"stopping: {reason}")
@@ -204,26 +214,28 @@ class Run:
         if not self.went:
             self.stop_now()
 
-    def stop_at_once(self, reason):
+    def stop_at_once(self, reason: str) -> None:
         self.reason, self.stopping_since = reason, time.monotonic()
         self.say(f"stopped: {reason}")
         self.stop_now()
 
-    def stop_now(self):
+    def stop_now(self) -> None:
         """Kill the first process, and with it the whole sandbox."""
         self.send(signal.SIGKILL)
         if self.monitor is not None and (self.first is None or not self.went):
             try_to(os.kill, self.monitor, signal.SIGKILL)
 
-    def send(self, number):
+    def send(self, number: int) -> None:
         """Signal the first process; a descriptor names it, so a number used again is never hit."""
         if self.first_fd is not None and self.monitor is not None:
             try_to(signal.pidfd_send_signal, self.first_fd, number)
         elif self.first is not None and self.monitor is not None:
             try_to(os.kill, self.first, number)
 
-    def reaped(self):
+    def reaped(self) -> bool:
         """Say whether the run is over, and take its final meters if so."""
+        if self.monitor is None:
+            return True
         pid, status, used = os.wait4(self.monitor, os.WNOHANG)
         if pid == 0:
             return False
@@ -240,14 +252,16 @@ class Run:
         elif self.reason == "exited" and self.signal in KILLED_BY_LIMIT:
             self.reason = KILLED_BY_LIMIT[self.signal]
         if self.reason == "exited":
-            self.code = os.waitstatus_to_exitcode(status)
-            if self.code < 0:  # somebody killed the sandbox from outside
-                self.reason, self.code, self.signal = "interrupted", None, -self.code
+            code = os.waitstatus_to_exitcode(status)
+            if code < 0:  # somebody killed the sandbox from outside
+                self.reason, self.signal = "interrupted", -code
+            else:
+                self.code = code
         return True
 
     # --- meters --------------------------------------------------------------------
 
-    def measure_processes(self, now):
+    def measure_processes(self, now: float) -> None:
         """Meter the live processes through the sandbox's own /proc, which shows them alone."""
         if self.first is None or now < self.next_measure:
             return
@@ -267,7 +281,7 @@ class Run:
         if resident > limit and self.stopping_since is None:
             self.stop_at_once("memory")
 
-    def count_cpu(self, alive_s):
+    def count_cpu(self, alive_s: float) -> None:
         """Add up CPU time, also of processes whose parent refused to wait for them.
 
         The time of a process moves to the parent that waits for it, so the sum over the
@@ -279,25 +293,25 @@ class Run:
         self.last_alive_s = (last, alive_s)
         self.cpu_s = max(self.cpu_s, alive_s + self.dropped_s, self.grouped_cpu())
 
-    def grouped_cpu(self):
+    def grouped_cpu(self) -> float:
         if "cgroup-cpu" not in self.settings:
             return 0.0
         per_s, path, word = self.settings["cgroup-cpu"][0].split(" ", 2)
         value = first_number(read_file(path), word.encode())
         return 0.0 if value is None else value / float(per_s)
 
-    def grouped_peak(self):
+    def grouped_peak(self) -> int:
         if "cgroup-peak" not in self.settings:
             return 0
         return first_number(read_file(self.settings["cgroup-peak"][0]), b"") or 0
 
-    def kernel_kills(self):
+    def kernel_kills(self) -> int:
         if "cgroup-killed" not in self.settings:
             return 0
         path, word = self.settings["cgroup-killed"][0].split(" ", 1)
         return first_number(read_file(path), word.encode() + b" ") or 0
 
-    def measure_output(self, now):
+    def measure_output(self, now: float) -> None:
         """Meter what the run wrote, also into files that it has already unlinked."""
         bytes_out, files_out = size_of("out")
         bytes_work, files_work = size_of("work")
@@ -312,9 +326,11 @@ class Run:
         ):
             self.stop_at_once("output")
 
-    def unlinked_bytes(self):
+    def unlinked_bytes(self) -> int:
         """Bytes in files without a name that the run still holds open."""
-        seen = {}
+        seen: dict[tuple[int, int], int] = {}
+        if self.first is None:
+            return 0
         inside = proc_seen_by(self.first)
         for name in numbers_in(inside):
             for fd in names_in(f"{inside}/{name}/fd"):
@@ -328,7 +344,7 @@ class Run:
 
     # --- what is written -----------------------------------------------------------
 
-    def copy_log(self):
+    def copy_log(self) -> None:
         """Copy what the run printed: the beginning up to the limit, and later the very end."""
         while chunk := read_some(self.log_pipe):
             room = int(self.number("log_bytes")) - self.log_bytes
@@ -343,13 +359,13 @@ class Run:
             if len(chunk) < TAIL_BYTES and self.monitor is not None:
                 return
 
-    def say(self, sentence):
+    def say(self, sentence: str) -> None:
         try_to(write_all, self.log, f"\n[bitgoeul] {sentence}\n".encode())
 
-    def write_usage(self):
+    def write_usage(self) -> None:
         write_whole("usage", self.usage() + "\n")
 
-    def usage(self):
+    def usage(self) -> str:
         wall = max(0.0, (time.monotonic() if self.monitor else self.ended) - self.started)
         return (
             f'{{"cpu_ms": {int(self.cpu_s * 1000)}, "wall_ms": {int(wall * 1000) if self.went else 0}, '
@@ -358,7 +374,7 @@ class Run:
             f'"log_dropped_bytes": {self.dropped_bytes}}}'
         )
 
-    def finish(self):
+    def finish(self) -> None:
         """Reap what is left, keep the end of the log, and write the end as one whole file."""
         while self.monitor is not None and not self.reaped():
             select.select([self.wakeup], [], [], 0.05)
@@ -381,11 +397,11 @@ class Run:
         write_whole("exit.json", text, sync=True)
 
 
-def null(value):
+def null(value: int | None) -> int | str:
     return "null" if value is None else value
 
 
-def first_number(text, word):
+def first_number(text: bytes, word: bytes) -> int | None:
     """Return the number that follows ``word``; None where there is none."""
     at = text.find(word)
     if at < 0:
@@ -399,23 +415,23 @@ def first_number(text, word):
     return int(digits) if digits else None
 
 
-def proc_seen_by(number):
+def proc_seen_by(number: int) -> str:
     """The /proc that a process sees: for one in a sandbox it shows the sandbox alone."""
     return os.path.join("/proc", str(number), "root", "proc")
 
 
-def numbers_in(folder):
+def numbers_in(folder: str) -> list[str]:
     return [name for name in names_in(folder) if name.isdecimal()]
 
 
-def names_in(folder):
+def names_in(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
     except OSError:
         return []
 
 
-def read_file(path):
+def read_file(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             return file.read(1_000_000)
@@ -423,17 +439,17 @@ def read_file(path):
         return b""
 
 
-def read_stat(path):
+def read_stat(path: str) -> list[bytes] | None:
     """Return the fields of /proc/N/stat after the name, which may hold anything."""
     text = read_file(path)
     return text[text.rfind(b")") + 2 :].split() if text else None
 
 
-def shared_fairly(path):
+def shared_fairly(path: str) -> int:
     return (first_number(read_file(path), b"\nPss:") or 0) * 1024
 
 
-def read_all(fd):
+def read_all(fd: int) -> bytes:
     text = b""
     while chunk := os.read(fd, 4096):
         text += chunk
@@ -441,25 +457,25 @@ def read_all(fd):
     return text
 
 
-def read_some(fd):
+def read_some(fd: int) -> bytes:
     try:
         return os.read(fd, TAIL_BYTES)
     except BlockingIOError:
         return b""
 
 
-def write_all(fd, data):
+def write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
 
 
-def write(path, text):
+def write(path: str, text: str) -> None:
     with open(path, "w") as file:
         file.write(text)
 
 
-def write_whole(name, text, sync=False):
+def write_whole(name: str, text: str, sync: bool = False) -> None:
     """Replace a file so that readers see the old one or the new one, whole."""
     with open(name + ".new", "w") as file:
         file.write(text)
@@ -473,12 +489,12 @@ def write_whole(name, text, sync=False):
         os.close(folder)
 
 
-def free_bytes():
+def free_bytes() -> int:
     found = os.statvfs(".")
     return found.f_bavail * found.f_frsize
 
 
-def size_of(folder):
+def size_of(folder: str) -> tuple[int, int]:
     """Return (bytes on disk, entries) of a folder that somebody may be writing; links are not followed.
 
     A folder too deep to look into counts as more entries than any limit allows.
@@ -498,7 +514,7 @@ def size_of(folder):
     return size, count
 
 
-def try_to(action, *arguments):
+def try_to(action: Callable[..., object], *arguments: object) -> None:
     """Do what may fail harmlessly: the other side may be gone, or this machine may lend no groups."""
     try:
         action(*arguments)
