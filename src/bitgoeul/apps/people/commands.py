@@ -28,8 +28,10 @@ from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.command import CATALOGUE, command, unchanged
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import record, redact
-from bitgoeul.kit.refusals import Forbidden, Invalid, NotSignedIn, require
+from bitgoeul.kit.models import OnceKey
+from bitgoeul.kit.refusals import Forbidden, Invalid, NotSignedIn, TooMany, require
 
+INVITATIONS_PER_DAY = 50  # each sends a mail to somebody who did not ask for it
 INVITATION_TTL = timedelta(days=14)
 TOKEN_TTL_MAX_DAYS = 366
 KEPT_AFTER_END = timedelta(days=90)
@@ -353,6 +355,11 @@ def invite_member(*, by: Actor, slug: str, email: str, role: str) -> Invitation:
         raise errors.AlreadyInvited
     if pending is not None:
         Invitation.FLOW.move(pending, Invitation.State.WITHDRAWN)
+    lately = Invitation.objects.filter(
+        organisation=organisation, created_at__gt=clock.now() - timedelta(days=1)
+    ).count()
+    if lately >= INVITATIONS_PER_DAY:
+        raise TooMany
     invitation = Invitation.objects.create(
         organisation=organisation,
         email=email,
@@ -680,6 +687,7 @@ def erase_person(*, by: Actor, email: str) -> int:
     Membership.objects.filter(person=person).delete()
     ApiToken.objects.filter(person=person).delete()
     OidcToken.objects.filter(user=person).delete()
+    OnceKey.objects.filter(owner=by.id).delete()
     Client.objects.filter(owner=person).update(owner=None)
     Authenticator.objects.filter(user=person).delete()
     for session in UserSession.objects.filter(user=person):

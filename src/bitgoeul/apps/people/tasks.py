@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -13,7 +15,9 @@ from bitgoeul.apps.people import commands, queries
 from bitgoeul.apps.people.models import Invitation
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
-from bitgoeul.kit.models import Fact
+from bitgoeul.kit.models import Fact, OnceKey
+
+ANSWERS_KEPT = timedelta(days=7)  # answers under idempotency keys may hold personal values
 
 
 def send_invitation(fact: Fact) -> None:
@@ -40,4 +44,5 @@ def remove_leftovers() -> None:
     """Once a day: what the privacy page promises to forget."""
     commands.remove_leftovers(by=SYSTEM)
     Session.objects.filter(expire_date__lt=clock.now()).delete()
+    OnceKey.objects.filter(created_at__lt=clock.now() - ANSWERS_KEPT).delete()
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()

@@ -1,9 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core import mail
 
-from bitgoeul.apps.people import commands, errors, queries
+from bitgoeul.apps.people import commands, errors, queries, tasks
 from bitgoeul.apps.people.models import ApiToken, Invitation, Membership, Organisation
 from bitgoeul.apps.people.tests.factories import (
     actor,
@@ -14,9 +16,10 @@ from bitgoeul.apps.people.tests.factories import (
 )
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import ANONYMOUS, SYSTEM
-from bitgoeul.kit.models import Fact
-from bitgoeul.kit.refusals import Forbidden, Invalid, NotFound, NotSignedIn, StateChanged
-from bitgoeul.kit.testing import deliver_everything, facts_recorded
+from bitgoeul.kit.models import Fact, OnceKey
+from bitgoeul.kit.once import once
+from bitgoeul.kit.refusals import Forbidden, Invalid, NotFound, NotSignedIn, StateChanged, TooMany
+from bitgoeul.kit.testing import client_for, deliver_everything, facts_recorded
 
 pytestmark = pytest.mark.django_db
 
@@ -189,6 +192,37 @@ def test_an_expired_invitation_is_refused_and_may_be_sent_anew():
         commands.accept_invitation(by=actor(jun), invitation_id=new.public_id)
 
     assert actor(jun).has("owner", organisation.pk)
+
+
+def test_an_organisation_does_not_flood_mailboxes():
+    mina = make_person()
+    organisation = make_organisation(owner=mina)
+    Invitation.objects.bulk_create(
+        Invitation(organisation=organisation, email=f"{n}@example.org", expires_at=clock.now())
+        for n in range(commands.INVITATIONS_PER_DAY)
+    )
+    ask = {"by": actor(mina), "slug": organisation.slug, "email": "one@example.org", "role": "member"}
+
+    with pytest.raises(TooMany):
+        commands.invite_member(**ask)
+    with clock.frozen(clock.now() + timedelta(days=2)):
+        commands.invite_member(**ask)
+
+
+def test_answers_sessions_and_keys_are_not_kept_longer_than_needed():
+    mina = make_person()
+    once(by=actor(mina), key="k", request={}, do=lambda: {"email": "jun@example.org"})
+    client_for(mina).get("/people/me/")
+    assert Session.objects.exists()
+
+    tasks.remove_leftovers()
+    assert (OnceKey.objects.count(), Session.objects.count()) == (1, 1)
+    with clock.frozen(clock.now() + timedelta(days=30)):
+        tasks.remove_leftovers()
+
+    assert not OnceKey.objects.exists()
+    assert not Session.objects.exists()
+    assert not UserSession.objects.exists()
 
 
 def test_a_declined_or_withdrawn_invitation_cannot_be_accepted():
