@@ -39,8 +39,8 @@ class ResourcesForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         whole = queries.capacity()
-        self.fields["cpus"].help_text = _("This machine has %(n)s.") % {"n": whole.cpus}
-        self.fields["memory_gib"].help_text = _("This machine has %(n)s.") % {
+        self.fields["cpus"].help_text = _("On this machine: %(n)s") % {"n": whole.cpus}
+        self.fields["memory_gib"].help_text = _("On this machine: %(n)s") % {
             "n": queries.gib(whole.memory_mib)
         }
         self.fields["minutes"].widget.attrs["max"] = settings.COMPUTE_WALL_S // 60
@@ -170,6 +170,8 @@ class RecipeForms:
         self.fields: SchemaForm = form_for(
             {"type": "object", "properties": simple, "required": required}, data, shown, prefix="p"
         )
+        for name in self.lists:
+            self.fields.fields[name].widget.attrs["rows"] = 2
         text = json.dumps(rest, ensure_ascii=False, indent=1) if rest else ""
         self.more = MoreForm(data, initial={"more": text}, prefix="p")
 

@@ -282,11 +282,12 @@ def log_piece(job: Job, offset: int = 0, size: int = LOG_PIECE) -> LogPiece:
     return LogPiece(whole.decode("utf-8", "replace"), offset, offset + len(whole), job.has_ended)
 
 
-def log_end(job: Job, size: int = 16_384) -> str:
+def log_end(job: Job, size: int = 16_384, lines: int = 1_000) -> str:
     """The last lines of the log."""
     begin = max(0, log_size(job) - size)
     text = log_piece(job, begin, size).text
-    return text.partition("\n")[2] if begin else text
+    whole = text.partition("\n")[2] if begin else text
+    return "".join(whole.splitlines(keepends=True)[-lines:])
 
 
 def log_size(job: Job) -> int:

@@ -36,6 +36,7 @@ from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import Invalid, NotFound, Refusal
 
 OWN_CODE = "code"
+LOG_LINES = 18  # as many as the box shows without scrolling: the end is what people look for
 TABS = {
     "": (None, lambda: _("All")),
     "open": (Job.OPEN, lambda: _("Not ended")),
@@ -225,7 +226,7 @@ def _context(request: HttpRequest, job: Job) -> dict[str, Any]:
         "usage": usage,
         "cost": queries.cost_so_far(job),
         "timeline": wording.timeline(job, queries.timeline(job)),
-        "log": queries.log_end(job),
+        "log": queries.log_end(job, lines=LOG_LINES),
         "may_cancel": policies.may_cancel(actor, job) and not job.has_ended and not job.cancel_requested_at,
         "may_retry": policies.may_submit(actor, job.organisation_id) and job.has_ended,
     }
