@@ -73,7 +73,7 @@ def statement_xlsx(statement: Statement) -> bytes:
     from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(_("Statement"))
+    sheet = book.create_sheet(pgettext("credits", "Statement"))
     sheet.freeze_panes = "A2"
     for letter, width in zip("ABCDEFGHIJ", (20, 14, 36, 36, 14, 14, 14, 14, 14, 14), strict=True):
         sheet.column_dimensions[letter].width = width

@@ -55,7 +55,7 @@ class GrantForm(forms.Form):
     """A grant by hand, outside of any call."""
 
     amount = AmountField(label=_("Amount"), help_text=_("In credits, with up to three decimals."))
-    starts_on = day(_("Usable from"))
+    starts_on = day(pgettext_lazy("credits", "Usable from"))
     ends_on = day(_("Ends on"), help_text=_("What is left at the start of this day expires."))
     source = forms.CharField(
         label=pgettext_lazy("credits", "Why"),
