@@ -31,8 +31,6 @@ from bitgoeul.kit.refusals import Refusal
 
 FORMAT = 1
 _CHUNK = 1 << 20
-# Made anew by every start, or a copy of what the backup holds already.
-_NOT_KEPT = {"run", "incoming", "static", "store", "mail", "jobs", "bitgoeul.sqlite3"}
 
 
 class BackupExists(Refusal):
@@ -123,16 +121,10 @@ def _files(until: float) -> Iterator[tuple[str, Path]]:
             path = Path(folder) / name
             if not name.startswith(".incoming-") and not path.is_symlink() and path.stat().st_mtime <= until:
                 yield f"store/{path.relative_to(root).as_posix()}", path
-    for path in sorted(settings.HOME.rglob("*")):
-        first = path.relative_to(settings.HOME).parts[0]
-        if (
-            first in _NOT_KEPT
-            or first.startswith("bitgoeul.sqlite3")
-            or path.is_symlink()
-            or not path.is_file()
-        ):
-            continue
-        yield f"home/{path.relative_to(settings.HOME).as_posix()}", path
+    # Keys and the like; the folders of the home are working places, or hold what is made anew.
+    for path in sorted(settings.HOME.iterdir()):
+        if path.is_file() and not path.is_symlink() and not path.name.startswith("bitgoeul.sqlite3"):
+            yield f"home/{path.name}", path
 
 
 class _Hashing(io.RawIOBase):

@@ -7,6 +7,8 @@ import pytest
 
 from bitgoeul.site.tests.hubs import Hub
 
+pytestmark = pytest.mark.slow
+
 LIVE_A_LITTLE = """
 import datetime as dt
 from bitgoeul.apps.credits.commands import grant_credits, hold_credits, spend_credits
