@@ -42,6 +42,7 @@ def dots(name: str, extra: str = "") -> SafeString:
     width = (len(rows[0]) - 1) * PITCH + 2 * MARGIN
     height = (len(rows) - 1) * PITCH + 2 * MARGIN
     return mark_safe(  # noqa: S308  (made of numbers and the names above)
-        f'<svg class="dots {extra}" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">'
+        f'<svg class="dots {extra}" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        'aria-hidden="true" focusable="false">'
         f"{lamps}</svg>"
     )
