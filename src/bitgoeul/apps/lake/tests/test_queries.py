@@ -299,6 +299,15 @@ def test_in_the_sandbox_there_is_no_network_and_no_file_of_the_hub(tmp_path):
     assert {"BITGOEUL_HOME", "BITGOEUL_SECRET_KEY"}.isdisjoint(environment)
 
 
+def test_the_folder_of_a_dead_process_is_swept_and_that_of_a_living_one_is_not(settings):
+    with sandbox.scratch() as mine:
+        dead = mine.parent / "99999999-dead"
+        dead.mkdir()
+
+        assert sandbox.sweep_scratch() == 1
+        assert (mine.exists(), dead.exists()) == (True, False)
+
+
 def test_nothing_is_left_behind(member, trips, settings):
     queries.run(ANONYMOUS, "FROM trips.buses")
 

@@ -90,7 +90,7 @@ def _home(name: str) -> Path:
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
     """A folder for one piece of work, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(dir=_home("scratch")))
+    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=_home("scratch")))
     (folder / "out").mkdir()
     try:
         yield folder
@@ -99,11 +99,13 @@ def scratch() -> Iterator[Path]:
 
 
 def sweep_scratch(older_than_s: float = 86_400) -> int:
-    """Remove folders that a killed process left behind."""
+    """Remove folders whose process is gone, and any that are older than a day."""
     gone = 0
     for folder in _home("scratch").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > older_than_s:
+            owner = folder.name.partition("-")[0]
+            lives = owner.isdigit() and Path(f"/proc/{owner}").exists()
+            if not lives or time.time() - folder.stat().st_mtime > older_than_s:
                 shutil.rmtree(folder, ignore_errors=True)
                 gone += 1
     return gone
