@@ -1,10 +1,11 @@
-"""Small charts of a profile, drawn as inline SVG."""
+"""Small charts of a profile, drawn as inline SVG with one path each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -17,27 +18,12 @@ def histogram(bars: list[int], least: Any, most: Any) -> SafeString | str:
     if not top:
         return ""
     step = WIDTH / len(bars)
-    drawn = format_html_join(
-        "",
-        '<rect class="bar" x="{}" y="{}" width="{}" height="{}"/>',
-        (
-            (
-                f"{place * step:.1f}",
-                f"{HEIGHT - _tall(count, top):.1f}",
-                f"{step - GAP:.1f}",
-                f"{_tall(count, top):.1f}",
-            )
-            for place, count in enumerate(bars)
-            if count
-        ),
+    # A rare value is at least one unit tall, so that it is seen.
+    tall = [max(count / top * HEIGHT, 1.0) if count else 0.0 for count in bars]
+    boxes = (
+        (place * step, HEIGHT - height, step - GAP, height) for place, height in enumerate(tall) if height
     )
-    words = _("Spread from %(least)s to %(most)s") % {"least": least, "most": most}
-    return _picture(drawn, words)
-
-
-def _tall(count: int, top: int) -> float:
-    """At least one unit, so that a rare value is seen."""
-    return max(count / top * HEIGHT, 1.0)
+    return _picture(boxes, _("Spread from %(least)s to %(most)s") % {"least": least, "most": most})
 
 
 def shares(top: list[list[Any]], total: int) -> SafeString | str:
@@ -46,26 +32,23 @@ def shares(top: list[list[Any]], total: int) -> SafeString | str:
         return ""
     shown = top[:4]
     step = HEIGHT / len(shown)
-    drawn = format_html_join(
-        "",
-        '<rect class="bar" x="0" y="{}" width="{}" height="{}"/>',
-        (
-            (f"{place * step:.1f}", f"{max(count / total * WIDTH, 1):.1f}", f"{step - GAP:.1f}")
-            for place, (_value, count) in enumerate(shown)
-        ),
+    boxes = (
+        (0.0, place * step, max(count / total * WIDTH, 1.0), step - GAP)
+        for place, (_value, count) in enumerate(shown)
     )
-    words = ", ".join(f"{value}: {count * 100 // total} %" for value, count in shown)
-    return _picture(drawn, words)
+    return _picture(boxes, ", ".join(f"{value}: {count * 100 // total} %" for value, count in shown))
 
 
-def _picture(drawn: SafeString, words: str) -> SafeString:
+def _picture(boxes: Iterable[tuple[float, float, float, float]], words: str) -> SafeString:
+    """Boxes (x, y, width, height) in the colour of the first series."""
+    path = "".join(f"M{x:.1f} {y:.1f}h{w:.1f}v{h:.1f}h-{w:.1f}z" for x, y, w, h in boxes)
     return format_html(
-        '<span class="plot spark">'
-        '<svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg></span>',
+        '<span class="plot spark"><svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
+        '<path class="bar" d="{}"/></svg></span>',
         WIDTH,
         HEIGHT,
         WIDTH,
         HEIGHT,
         words,
-        drawn,
+        path,
     )

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
@@ -76,7 +78,9 @@ def dataset(request: HttpRequest, slug: str, number: int | None = None) -> HttpR
         "version": version,
         "versions": versions,
         "at_work": [v for v in versions if v.is_at_work] if may_edit else [],
-        "tables": _tables(version) if version else [],
+        "tables_html": _tables_html(version) if version else "",
+        "first_sql": _first_query(version, version.tables[0]["name"])
+        if version and version.tables and version.state == queries.PUBLISHED else "",
         "problem": errors.explain(version.problem) if version and version.problem else "",
         "chips": _chips(version) if version else [],
         "may_edit": may_edit,
@@ -95,6 +99,26 @@ def _chosen(versions: list[DatasetVersion], number: int | None) -> DatasetVersio
     return next(published, versions[0] if versions else None)
 
 
+_rendered: dict[tuple[str, int, str], str] = {}
+MOST_RENDERED = 200
+
+
+def _tables_html(version: DatasetVersion) -> str:
+    """The tables with their profiles.  A published version never changes, so its page is drawn once."""
+    if version.state == DatasetVersion.State.WITHDRAWN:
+        return ""
+    key = (version.dataset.public_id, version.number, get_language() or "")
+    if key not in _rendered:
+        shown = {"tables": _tables(version), "slug": version.dataset.slug, "number": version.number}
+        html = render_to_string("lake/tables.html", shown)
+        if version.state != queries.PUBLISHED:
+            return html
+        if len(_rendered) >= MOST_RENDERED:
+            _rendered.clear()
+        _rendered[key] = html
+    return _rendered[key]
+
+
 def _tables(version: DatasetVersion) -> list[dict[str, Any]]:
     """The tables of a version with their profiles, as the page shows them."""
     shown = []
@@ -107,7 +131,6 @@ def _tables(version: DatasetVersion) -> list[dict[str, Any]]:
                 "names": [column["name"] for column in table["columns"]],
                 "preview": profile.get("preview", []),
                 "told": [errors.tell(note) for note in table.get("notes", [])],
-                "sql": _first_query(version, table["name"]),
             }
         )
     return shown
