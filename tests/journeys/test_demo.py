@@ -1,6 +1,10 @@
 """The main job: from nothing to a live, metered AI service on real data, as a program of a new member."""
 
+import time
+
 import httpx
+
+from bitgoeul.site.demo import use
 
 
 def test_a_new_member_goes_from_nothing_to_a_metered_service(demo):
@@ -28,10 +32,14 @@ def test_the_model_is_honest(demo):
 
 
 def test_the_service_still_answers_after_the_hub_was_stopped_and_started(hub, demo):
-    service = demo[1]["service_url"]
+    name = httpx.URL(demo[1]["service_url"]).path.strip("/").rpartition("/")[2]
+    deadline = time.monotonic() + 90
 
-    page = httpx.get(
-        hub.url + httpx.URL(service).path, headers={"Accept": "text/html"}, follow_redirects=True
-    )
+    while httpx.get(f"{hub.url}/v2/models/{name}/ready", timeout=60).status_code != 200:
+        assert time.monotonic() < deadline, "its process did not come back"
+        time.sleep(0.5)
 
-    assert page.status_code == 200
+    described = httpx.get(f"{hub.url}/v2/models/{name}", timeout=60).json()
+    question = {"inputs": use.tensors(described, 1)}
+    answer = httpx.post(f"{hub.url}/v2/models/{name}/infer", json=question, timeout=60)
+    assert answer.status_code == 200, answer.text

@@ -20,7 +20,7 @@ FLIGHT = {
 ASKED = 25
 
 
-def _tensors(described: dict[str, Any], rows: int) -> list[dict[str, Any]]:
+def tensors(described: dict[str, Any], rows: int) -> list[dict[str, Any]]:
     """The flight ``rows`` times, in the shape in which the Open Inference Protocol wants it."""
     return [
         {"name": each["name"], "datatype": each["datatype"], "shape": [rows, 1],
@@ -34,7 +34,7 @@ def run(journey: Journey) -> None:
     described = journey.kept["described"]
     before = visitor.get(f"/api/services/{slug}")["predictions_total"]
 
-    answer = visitor.post(f"/v2/models/{slug}/infer", {"inputs": _tensors(described, ASKED)})
+    answer = visitor.post(f"/v2/models/{slug}/infer", {"inputs": tensors(described, ASKED)})
     outputs = {each["name"]: each["data"] for each in answer["outputs"]}
     chance = float(outputs["probability"][0])
     hold(0 < chance < 1 and len(outputs["probability"]) == ASKED, f"the answer is no probability: {outputs}")
