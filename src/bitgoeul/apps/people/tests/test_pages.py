@@ -435,6 +435,7 @@ def test_erasing_asks_for_the_password_again_when_it_was_not_typed_lately():
 
 def test_an_operator_registers_a_component():
     browser = client_for(make_person(roles=["operator"]))
+    assert "/people/clients/" in browser.get("/people/me/").content.decode()
     looks_like_ours(browser.get("/people/clients/"), "ko")
 
     made = browser.post("/people/clients/", {"name": "Lab", "redirect_uris": "https://lab.example.org/cb"})
