@@ -365,7 +365,9 @@ def _query_refusal(sql: str, failed: sandbox.Failed, limits: sandbox.Limits) -> 
     if failed.kind in {"crashed", "other", "io", "permission"}:
         # What the engine says about its own state is no business of whoever wrote the query.
         return errors.QueryFailed(message="—")
-    facts: dict[str, Any] = {"message": failed.message.split("\n\n")[0]}
+    message = failed.message.split("\n\n")[0]
+    # Where our files lie is no business of the reader either.
+    facts: dict[str, Any] = {"message": "—" if str(store().path("lake")) in message else message}
     if match := _QUOTED.search(failed.message):
         line, column = lake.find_word(sql, match[1] or match[2])
         if line:

@@ -30,6 +30,7 @@ from bitgoeul.kit.text import LANGUAGES, Localised
 log = structlog.get_logger(__name__)
 MARGIN = dt.timedelta(minutes=5)
 EXPORTS_LIVE = dt.timedelta(days=7)
+FAILURES_LIVE = dt.timedelta(days=14)
 
 
 def _started(pid: int) -> str:
@@ -102,7 +103,9 @@ def _make(version: DatasetVersion) -> tuple[list[dict[str, Any]], dict[str, Any]
                 _from_file(file, plan["missing"], places.enter_context(sandbox.scratch()))
                 for file in plan["files"]
             ]
-        tables = [publishing.commit(table, prefix, f"{version.number:05d}") for table in made]
+        # Two versions of one dataset at once would meet in the same log.
+        with sandbox.alone(version.dataset.public_id):
+            tables = [publishing.commit(table, prefix, f"{version.number:05d}") for table in made]
     profiles = {table.name: {"columns": table.profile, "preview": table.preview} for table in made}
     return tables, profiles
 
@@ -161,10 +164,20 @@ def recover_publications() -> None:
                 commands.requeue_publication(by=SYSTEM, version_id=version.pk, claim=version.claim)
 
 
+def _forget_files_of_failures() -> None:
+    """Nobody tried these again for two weeks; whoever does now is asked for the file."""
+    long_ago = clock.now() - FAILURES_LIVE
+    failed = DatasetVersion.objects.filter(state=DatasetVersion.State.FAILED, claimed_at__lt=long_ago)
+    for plan in failed.values_list("plan", flat=True):
+        for file in plan.get("files", []):
+            store().delete(f"lake/uploads/{file['upload']}/file")
+
+
 def sweep() -> None:
     """Clear what nobody needs: abandoned uploads, scratch folders, prepared downloads."""
     commands.sweep_uploads(by=SYSTEM)
     sandbox.sweep_scratch()
+    _forget_files_of_failures()
     oldest = (clock.now() - EXPORTS_LIVE).timestamp()
     for name in store().list("lake/exports"):
         if store().path(name).stat().st_mtime < oldest:

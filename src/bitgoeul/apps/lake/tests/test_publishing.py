@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 
 import pytest
@@ -29,6 +30,7 @@ from bitgoeul.apps.lake.tests.factories import (
 )
 from bitgoeul.apps.lake.warehouse import delta
 from bitgoeul.apps.notices.models import Notice
+from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import Forbidden, NotFound, StateChanged
 from bitgoeul.kit.store import store
@@ -267,6 +269,23 @@ def test_a_living_worker_keeps_its_publication(member):
     assert version.state == "publishing"
 
 
+def test_the_files_of_a_failure_are_kept_for_two_weeks_and_then_asked_for_again(member):
+    by, home = member
+    failed = publish(by, make_dataset(by, home, slug="bad"), ("bad.csv", "a,b\n1\n"))
+    name = f"lake/uploads/{failed.plan['files'][0]['upload']}/file"
+
+    tasks.sweep()
+    assert store().exists(name)
+    with clock.frozen(clock.now() + dt.timedelta(days=15)):
+        tasks.sweep()
+        assert not store().exists(name)
+        commands.retry_publication(by=by, dataset="bad", number=1)
+        deliver_everything()
+
+    failed.refresh_from_db()
+    assert failed.problem["code"] == "upload_gone"
+
+
 def test_a_withdrawn_version_can_no_longer_be_read(member):
     by, home = member
     version = make_published(by, home)
@@ -354,10 +373,6 @@ def test_strangers_neither_see_nor_continue_an_upload(member):
 
 
 def test_abandoned_uploads_are_swept(member):
-    import datetime as dt
-
-    from bitgoeul.kit import clock
-
     by, home = member
     upload = commands.begin_upload(by=by, organisation=home, file_name="a.csv", size=2)
     commands.receive_piece(by=by, upload=upload.public_id, offset=0, stream=io.BytesIO(b"a"))

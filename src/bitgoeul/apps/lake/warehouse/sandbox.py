@@ -136,6 +136,17 @@ def slot(patience_s: float = 10) -> Iterator[None]:
         time.sleep(0.05)
 
 
+@contextlib.contextmanager
+def alone(name: str) -> Iterator[None]:
+    """One process of this machine at a time for ``name``; the others wait.  Freed if the holder dies."""
+    handle = os.open(_home("slots") / f"alone-{name}", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 @lru_cache(maxsize=1)
 def bubblewrap() -> str:
     """The path of a bubblewrap that works here, or ""."""
