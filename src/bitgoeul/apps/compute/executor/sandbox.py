@@ -59,8 +59,9 @@ def command_line(
     return [
         _bwrap(),
         *_namespaces(user),
-        *_system(hidden, python),
+        # First, so that a Python that lives below it is mounted into it and not hidden by it.
         *("--perms", "1777", "--size", str(mib), "--tmpfs", TMP),
+        *_system(hidden, python),
         *("--proc", "/proc", "--dev", "/dev"),
         *("--perms", "1777", "--size", str(mib), "--tmpfs", SHM),
         *(word for device in task.devices for word in ("--dev-bind-try", device, device)),
