@@ -48,7 +48,9 @@ def _frame(title: str, across: str, up: str, content: SafeString) -> SafeString:
 
 def _line(points: Sequence[Sequence[float]]) -> SafeString:
     path = "L".join(f"{_x(p[0])} {_y(p[1])}" for p in points)
-    return format_html('<path d="M{}" fill="none" stroke="var(--lamp-deep)" stroke-width="2.5"/>', path)
+    return format_html(
+        '<path d="M{}" fill="none" stroke="var(--lamp-deep, #b86b00)" stroke-width="2.5"/>', path
+    )
 
 
 def roc_chart(points: Sequence[Sequence[float]], auc: float | None) -> SafeString:
@@ -63,7 +65,7 @@ def calibration_chart(points: Sequence[Sequence[float]]) -> SafeString:
     """Observed share against predicted probability; on the diagonal the promise is kept."""
     dots = format_html_join(
         "",
-        '<circle cx="{}" cy="{}" r="4.5" fill="var(--lamp-deep)"/>',
+        '<circle cx="{}" cy="{}" r="4.5" fill="var(--lamp-deep, #b86b00)"/>',
         ((_x(predicted), _y(observed)) for predicted, observed, *_rows in points),
     )
     content = format_html("{}{}", _line(points), dots)
@@ -77,7 +79,7 @@ def importance_chart(items: Sequence[tuple[str, float]]) -> SafeString:
     bars = format_html_join(
         "",
         '<text x="{}" y="{}" text-anchor="end" font-size="13" fill="currentColor">{}</text>'
-        '<rect x="{}" y="{}" width="{}" height="14" rx="3" fill="var(--lamp-deep)"/>'
+        '<rect x="{}" y="{}" width="{}" height="14" rx="3" fill="var(--lamp-deep, #b86b00)"/>'
         '<text x="{}" y="{}" font-size="12" fill="currentColor">{}</text>',
         (
             (left - 8, i * row + 17, name, left, i * row + 5, max(1, round((width - left - 60) * share / most)),
