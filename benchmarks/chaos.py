@@ -26,6 +26,8 @@ from typing import Any
 
 KILLS = 30
 PAUSE_S = (1.0, 4.0)  # between two kills
+PATIENCE_S = 240.0  # of the member's program with a hub that does not answer
+STRIKE_TWICE = 0.2  # how often a hub is hit again before it has recovered
 LONGEST_S = 1500.0  # for everything; a run that takes longer has failed
 SETTLE_S = 120.0
 SRC = Path(__file__).resolve().parents[1] / "src"
@@ -141,6 +143,8 @@ def _kind(words: list[bytes]) -> str:
 
 def _kill_at_random(hub: Hub, dice: random.Random, killed: Counter[str], done: threading.Event) -> None:
     while sum(killed.values()) < KILLS and not done.wait(dice.uniform(*PAUSE_S)):
+        if dice.random() > STRIKE_TWICE:
+            _wait_until(lambda: done.is_set() or _healthy(hub), SETTLE_S)
         # First what kind of process, then which: web has several, and each kind deserves its turn.
         alive = hub.processes()
         kinds = sorted({kind for _pid, kind in alive})
@@ -192,7 +196,7 @@ def run(seed: int = 20131) -> dict[str, Any]:
             try:
                 while sum(killed.values()) < KILLS and time.monotonic() - began < LONGEST_S:
                     walk = journey.Journey(
-                        hub.url, home / "mail", display.Lines(quiet=True), Path(folder), patience_s=90
+                        hub.url, home / "mail", display.Lines(quiet=True), Path(folder), patience_s=PATIENCE_S
                     )
                     walked.append(journey.walk(walk))
             finally:

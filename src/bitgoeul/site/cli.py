@@ -13,8 +13,11 @@ from importlib import import_module
 import typer
 
 
-def build() -> typer.Typer:
-    """The root command with one group per capability."""
+def build(word: str = "") -> typer.Typer:
+    """The root command with one group per capability; of these only the one that ``word`` asks for.
+
+    Every process of the hub begins here, and what it does not need it should not load.
+    """
     from bitgoeul.site import capabilities
 
     root = typer.Typer(
@@ -25,7 +28,9 @@ def build() -> typer.Typer:
     )
     operations = import_module("bitgoeul.site.operations")
     operations.register(root)
-    for name in capabilities.having("cli"):
+    operations_words = {command.name or command.callback.__name__ for command in root.registered_commands}  # type: ignore[union-attr]
+    groups = capabilities.having("cli")
+    for name in [] if word in operations_words else [word] if word in groups else groups:
         root.add_typer(import_module(f"bitgoeul.apps.{name}.cli").app, name=name)
     return root
 
@@ -38,7 +43,7 @@ def main() -> None:
     from bitgoeul.kit.refusals import Refusal
 
     try:
-        build()()
+        build(sys.argv[1] if len(sys.argv) > 1 else "")()
     except Refusal as refusal:
         print(json.dumps(refusal.problem(), ensure_ascii=False), file=sys.stderr)
         sys.exit(3)

@@ -37,6 +37,7 @@ def _load_everything() -> None:
     for module in ("commands", "errors", "events", "api"):
         for name in capabilities.having(module):
             import_module(f"bitgoeul.apps.{name}.{module}")
+    import_module("bitgoeul.site.operations.supervisor")
 
 
 def _table(head: list[str], rows: Iterator[list[str]] | list[list[str]]) -> str:
