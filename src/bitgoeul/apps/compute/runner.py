@@ -41,6 +41,7 @@ NOT_OURS = {Reason.INTERRUPTED: Job.Reason.INTERRUPTED, Reason.SANDBOX: Job.Reas
 def run(stop: threading.Event) -> None:
     """Do rounds until asked to stop.  Running jobs go on without us and are found again."""
     clean_staging()
+    queries.executor().sweep()
     while not stop.is_set():
         try:
             close_old_connections()
@@ -256,10 +257,13 @@ def tidy(executor: Executor) -> None:
     for key in keys:
         if key in wanted:
             continue
-        if executor.inspect(key).phase is Phase.RUNNING:
-            executor.cancel(key)  # an attempt that nobody waits for any more
-        else:
-            executor.forget(key)
+        try:
+            if executor.inspect(key).phase is Phase.RUNNING:
+                executor.cancel(key)  # an attempt that nobody waits for any more
+            else:
+                executor.forget(key)
+        except (OSError, ValueError):  # not ours, or not readable now
+            log.exception("leftover cannot be removed now", key=key)
 
 
 def clean_staging() -> None:

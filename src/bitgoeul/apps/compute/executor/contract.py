@@ -153,5 +153,8 @@ class Executor(Protocol):
     def attempts(self) -> list[str]:
         """Return every attempt that has a folder here."""
 
+    def sweep(self) -> None:
+        """Remove what a killed hub left half made or half removed."""
+
     def forget(self, key: str) -> None:
         """Remove what an ended or lost run left behind."""

@@ -27,6 +27,7 @@ from .seccomp import filter_for
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 PROBE_HOLDS_S = 60
+ABANDONED_S = 600
 
 
 class LocalExecutor:
@@ -89,6 +90,7 @@ class LocalExecutor:
         for name, text in texts.items():
             (new / name).write_text(text, encoding="utf-8")
             (new / name).chmod(0o644)
+        (new / "lock").touch(mode=0o600)
         if filter_bytes := filter_for():
             (new / "seccomp").write_bytes(filter_bytes)
 
@@ -137,9 +139,12 @@ class LocalExecutor:
 
     def inspect(self, key: str) -> Condition:
         self._reap(key)
-        folder = self._folder(key)
-        if not folder.is_dir():
+        try:
+            return self._look(self._folder(key))
+        except FileNotFoundError:  # never there, or forgotten while we looked
             return Condition(Phase.ABSENT)
+
+    def _look(self, folder: Path) -> Condition:
         if end := _end(folder):
             return Condition(Phase.ENDED, end.usage, end.started_at, end)
         with _try_lock(folder) as free:
@@ -155,12 +160,14 @@ class LocalExecutor:
 
     def cancel(self, key: str) -> None:
         folder = self._folder(key)
-        if not folder.is_dir():
+        try:
+            (folder / "cancel").touch()
+            with _try_lock(folder) as free:
+                prevented = free and _claim(folder)
+        except FileNotFoundError:
             return
-        (folder / "cancel").touch()
-        with _try_lock(folder) as free:
-            if free and _claim(folder):
-                # Nothing has begun, and now nothing can.
+        if prevented:  # nothing has begun, and now nothing can
+            with contextlib.suppress(FileNotFoundError):
                 now = time.time()
                 end = {"reason": "cancelled", "code": None, "signal": None, "started_at": now}
                 _write_whole(folder / "exit.json", json.dumps({**end, "ended_at": now, "usage": {}}))
@@ -201,12 +208,25 @@ class LocalExecutor:
         if self.inspect(key).phase in {Phase.RUNNING, Phase.ABSENT}:
             return
         folder = self._folder(key)
-        for line in (folder / "plan").read_text(encoding="utf-8").split("\0"):
+        gone = Path(tempfile.mkdtemp(prefix=".gone-", dir=self.root)) / key
+        try:
+            os.rename(folder, gone)  # whoever looks sees all of it or nothing
+            plan = (gone / "plan").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            plan = ""
+        for line in plan.split("\0"):
             if line.startswith("cgroup="):
                 with contextlib.suppress(OSError):
                     os.rmdir(line.removeprefix("cgroup="))
         # Strangers made the tree: rm walks any depth without following links.
-        subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
+        subprocess.run(["rm", "-rf", "--", str(gone.parent)], check=False)
+
+    def sweep(self) -> None:
+        """Remove what a killed hub left half made or half removed."""
+        for path in [*self.root.glob(".gone-*"), *self.root.glob(".new-*")]:
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > ABANDONED_S:
+                    subprocess.run(["rm", "-rf", "--", str(path)], check=False)
 
     def _folder(self, key: str) -> Path:
         if not key or not key.replace("-", "").replace(".", "").isalnum() or key.startswith("."):
@@ -282,7 +302,7 @@ def _try_lock(folder: Path) -> Iterator[bool]:
 
     Shared, so that two who ask at once do not take each other for a supervisor.
     """
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

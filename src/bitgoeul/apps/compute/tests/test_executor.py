@@ -716,6 +716,45 @@ def test_cancelling_before_the_start_prevents_it(bench):
     assert bench.log(key) == ""
 
 
+def test_a_crowd_that_looks_while_a_run_is_forgotten_sees_it_or_nothing(bench):
+    keys = [bench.start("pass") for _ in range(4)]
+    for key in keys:
+        bench.wait(key)
+    stop, seen, broken = threading.Event(), set(), []
+
+    def ask():
+        executor = LocalExecutor(bench.executor.root)
+        while not stop.is_set():
+            try:
+                seen.update(executor.inspect(key).phase for key in keys)
+            except OSError as error:
+                broken.append(error)
+
+    crowd = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in crowd:
+        thread.start()
+    for key in keys:
+        bench.executor.forget(key)
+    stop.set()
+    for thread in crowd:
+        thread.join()
+
+    assert broken == []
+    assert seen <= {Phase.ENDED, Phase.ABSENT}
+    assert [path for path in bench.executor.root.iterdir() if path.suffix != ".pyc"] == []
+
+
+def test_what_a_killed_hub_left_half_made_is_swept_away_later(bench):
+    for name in (".new-abc", ".gone-abc"):
+        (bench.executor.root / name / "x").mkdir(parents=True)
+        os.utime(bench.executor.root / name, (1, 1))
+    (bench.executor.root / ".new-now").mkdir()
+
+    bench.executor.sweep()
+
+    assert [path.name for path in bench.executor.root.iterdir()] == [".new-now"]
+
+
 def test_a_folder_half_laid_out_by_a_killed_hub_is_no_attempt(bench):
     (bench.executor.root / ".new-abc").mkdir(parents=True)
 
