@@ -17,7 +17,11 @@ def visible_to(actor: Actor) -> QuerySet[Model]:
     rows = Model.objects.select_related("organisation")
     if policies.may_see_all(actor):
         return rows
-    return rows.filter(Q(is_public=True) | Q(organisation__in=list(actor.memberships)))
+    return rows.filter(Q(is_public=True) | Q(organisation__in=_mine(actor)))
+
+
+def _mine(actor: Actor) -> list[int]:
+    return list(actor.memberships) if policies.may_read(actor) else []
 
 
 def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False) -> QuerySet[Model]:
@@ -27,7 +31,7 @@ def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False
     if sector:
         rows = rows.filter(sector=sector)
     if mine:
-        rows = rows.filter(organisation__in=list(actor.memberships))
+        rows = rows.filter(organisation__in=_mine(actor))
     if text := text.strip()[:100]:
         rows = rows.filter(
             Q(slug__icontains=text) | Q(title__ko__icontains=text) | Q(title__en__icontains=text)
@@ -56,7 +60,7 @@ def registrations_visible_to(actor: Actor) -> QuerySet[Registration]:
     rows = Registration.objects.select_related("organisation", "version__model")
     if policies.may_see_all(actor):
         return rows
-    return rows.filter(organisation__in=list(actor.memberships))
+    return rows.filter(organisation__in=_mine(actor))
 
 
 def organisations_for(actor: Actor) -> QuerySet[Organisation]:

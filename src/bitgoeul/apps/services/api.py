@@ -172,7 +172,8 @@ def redeploy(request: HttpRequest, slug: str, payload: RedeployIn) -> Any:
 def usage(request: HttpRequest, slug: str) -> Any:
     actor = signed_in(request)
     row = _visible(request, slug)
-    require(actor.belongs_to(row.organisation_id) or policies.may_see_all(actor))
+    mine = policies.may_read(actor) and actor.belongs_to(row.organisation_id)
+    require(mine or policies.may_see_all(actor))
     return list(row.usage.all()[:PAGE])
 
 

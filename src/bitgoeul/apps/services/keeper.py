@@ -21,7 +21,7 @@ from typing import IO
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from bitgoeul.apps.registry.checking import sandbox_words, sandbox_works
 from bitgoeul.apps.services import asking, commands, places
@@ -266,3 +266,4 @@ def run(stop: threading.Event) -> None:
                 stop.wait(PAUSE_S)
         finally:
             keeper.end_all()
+            connections.close_all()

@@ -19,7 +19,11 @@ def visible_to(actor: Actor) -> QuerySet[Service]:
     rows = Service.objects.select_related("organisation", "version__model")
     if policies.may_see_all(actor):
         return rows
-    return rows.filter(Q(is_public=True) | Q(organisation__in=list(actor.memberships)))
+    return rows.filter(Q(is_public=True) | Q(organisation__in=_mine(actor)))
+
+
+def _mine(actor: Actor) -> list[int]:
+    return list(actor.memberships) if policies.may_read(actor) else []
 
 
 def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False) -> QuerySet[Service]:
@@ -27,7 +31,7 @@ def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False
     if sector:
         rows = rows.filter(sector=sector)
     if mine:
-        rows = rows.filter(organisation__in=list(actor.memberships))
+        rows = rows.filter(organisation__in=_mine(actor))
     if text := text.strip()[:100]:
         rows = rows.filter(
             Q(slug__icontains=text)

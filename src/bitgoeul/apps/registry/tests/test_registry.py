@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
-from bitgoeul.apps.registry import commands, errors
+from bitgoeul.apps.registry import commands, errors, queries
 from bitgoeul.apps.registry.intake import take_in
 from bitgoeul.apps.registry.models import Model, ModelVersion, Registration
 from bitgoeul.apps.registry.tests.factories import document, make_version, onnx_model
@@ -214,3 +215,16 @@ def test_given_words_when_searched_then_titles_in_both_languages_are_found(tmp_p
     assert found("text=정전") == found("text=power") == found("sector=energy") == ["Power cuts"]
     assert found("text=없음") == []
     assert Model.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("scopes", "seen"),
+    [({"registry:read"}, True), ({"registry:write"}, True), ({"lake:read"}, False), (None, True)],
+)
+def test_given_a_token_when_it_was_made_for_something_else_then_private_models_do_not_exist(
+    tmp_path, mina, team, scopes, seen
+):
+    version = make_version(tmp_path, team)
+    token = dataclasses.replace(actor(mina), scopes=None if scopes is None else frozenset(scopes))
+
+    assert queries.visible_to(token).filter(pk=version.model_id).exists() is seen

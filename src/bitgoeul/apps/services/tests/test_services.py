@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 
@@ -11,7 +12,7 @@ from bitgoeul.apps.people.models import Membership
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
 from bitgoeul.apps.registry.commands import withdraw_version
 from bitgoeul.apps.registry.tests.factories import make_version
-from bitgoeul.apps.services import asking, commands, keeper, protocol
+from bitgoeul.apps.services import asking, commands, keeper, protocol, queries
 from bitgoeul.apps.services.models import Crash, Service
 from bitgoeul.apps.services.tests.factories import give_credits, make_service, question
 from bitgoeul.kit import clock
@@ -274,6 +275,17 @@ def test_given_a_private_service_when_others_look_then_it_does_not_exist(tmp_pat
     assert client_for(mina).get(row.get_absolute_url()).status_code == 200
     assert api_for(mina).get(f"/v2/models/{row.slug}").status_code == 200
     assert api_for().get("/api/services/").json() == []
+
+
+def test_given_a_token_made_for_something_else_when_it_looks_then_private_services_do_not_exist(
+    tmp_path, mina, team
+):
+    make_service(tmp_path, team, public=False)
+
+    def seen(*scopes):
+        return queries.visible_to(dataclasses.replace(actor(mina), scopes=frozenset(scopes))).count()
+
+    assert (seen("services:read"), seen("services:write"), seen("lake:read")) == (1, 1, 0)
 
 
 def test_given_figures_when_a_stranger_asks_then_the_use_is_the_organisations(tmp_path, mina, team):
