@@ -43,9 +43,9 @@ def as_job(executor: LocalExecutor, code: Path, number: int) -> tuple[float, flo
     """Return (laying out, from the start until the end is known, processor time), in seconds."""
     key = f"{number}-1"
     begin, cpu = time.perf_counter(), children_cpu_s()
-    executor.prepare(
-        Task(key, ("python", *COMMAND), code, limits=Limits(memory_mib=256, wall_s=30), number=number)
-    )
+    # As many processors as the bare process may choose from.
+    limits = Limits(cpus=len(os.sched_getaffinity(0)), memory_mib=256, wall_s=30)
+    executor.prepare(Task(key, ("python", *COMMAND), code, limits=limits, number=number))
     laid_out = time.perf_counter()
     executor.start(key)
     while (found := executor.inspect(key)).phase is not Phase.ENDED:

@@ -152,11 +152,12 @@ class Run:
         for line in self.settings.get("cgroup-set", []):
             path, value = line.split(" ", 1)
             try_to(write, path, value)
+        # Moving takes the kernel some milliseconds; meanwhile the first process is still starting.
+        for group in self.settings.get("cgroup", []):
+            try_to(write, group + "/cgroup.procs", str(self.first))
 
     def let_go(self) -> None:
         """Let the command run: it is in its groups, and its number is known."""
-        for group in self.settings.get("cgroup", []):
-            try_to(write, group + "/cgroup.procs", str(self.first))
         self.started, self.started_at = time.monotonic(), time.time()
         self.went, self.reason = True, "exited"
         os.write(self.go, b"g")
