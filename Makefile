@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test fast check fmt lock docs messages bench release
 PORT ?= 8000
+# Compiled once and kept: a hub starts a dozen processes from the same modules.
+export PYTHONDONTWRITEBYTECODE :=
 ARGS ?=
 
 help: ## Show these words

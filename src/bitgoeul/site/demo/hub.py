@@ -48,7 +48,7 @@ class Hub:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _wait(self, within_s: float = 90) -> None:
+    def _wait(self, within_s: float = 180) -> None:
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
