@@ -139,6 +139,7 @@ def _try(path: str, inputs: list[dict], outputs: list[dict], declared: list[dict
     import numpy as np
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4

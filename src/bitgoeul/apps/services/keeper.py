@@ -11,6 +11,7 @@ import fcntl
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -32,6 +33,8 @@ from bitgoeul.kit.store import store
 
 log = structlog.get_logger(__name__)
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
 PAUSE_S = 0.2
 HEALTH_EVERY_S = 5.0
 DEAF_AFTER = 3  # health checks in a row without an answer
@@ -40,6 +43,7 @@ COLLECT_EVERY_S = 2.0
 FALLS_BEFORE_GIVING_UP = 5
 FALLS_FORGOTTEN_AFTER_S = 600.0
 LONGEST_WAIT_S = 30.0
+FIRST_SIGNAL = 128  # how a sandbox tells that a signal ended its program
 
 
 @dataclass
@@ -187,7 +191,8 @@ class Keeper:
 
     def _fell(self, row: Service, kept: Kept, now: float, status: int | None, why: str = "") -> None:
         self.kept.pop(row.pk, None)
-        detail = why or _last_words(kept.log_file)
+        # Only a program that ended by itself had last words; a signal leaves none.
+        detail = why or (_last_words(kept.log_file) if status and 0 < status < FIRST_SIGNAL else "")
         commands.note_crash(
             by=SYSTEM, service=row, generation=kept.generation, exit_status=status, detail=detail
         )
@@ -239,7 +244,7 @@ def _last_words(log_file: Path) -> str:
         lines = log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except FileNotFoundError:
         return ""
-    return lines[-1][:400] if lines else ""
+    return _COLOURS.sub("", lines[-1])[:400] if lines else ""
 
 
 def run(stop: threading.Event) -> None:

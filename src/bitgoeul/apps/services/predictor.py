@@ -163,6 +163,7 @@ class Predictor:
         self.outputs = [item["name"] for item in config["outputs"]]
         self.datatypes = {item["name"]: item["datatype"] for item in config["outputs"]}
         self.meter = Meter(Path(config["meter"]))
+        onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

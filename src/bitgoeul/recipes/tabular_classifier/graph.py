@@ -112,6 +112,7 @@ def largest_difference(
     """Run the graph on raw columns; return the largest gap to LightGBM's answer and the row count."""
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0))
     session = onnxruntime.InferenceSession(

@@ -104,7 +104,7 @@ def test_given_a_kill_of_the_predictor_when_kept_then_it_comes_back_and_the_fall
     row.refresh_from_db()
     assert row.predictions == 2
     crash = Crash.objects.get()
-    assert crash.exit_status == -signal.SIGKILL
+    assert (crash.exit_status, crash.detail) == (-signal.SIGKILL, "")
     assert crash.recovered_at >= crash.at
     conserved(row)
 
