@@ -28,6 +28,7 @@ def load_everything() -> None:
     for module in ("commands", "errors", "events", "queries", "policies", "api", "views"):
         for name in capabilities.having(module):
             import_module(f"bitgoeul.apps.{name}.{module}")
+    import_module("bitgoeul.site.api")
     import_module("bitgoeul.site.errors")
     import_module("bitgoeul.site.operations.supervisor")
 

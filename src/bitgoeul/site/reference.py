@@ -37,6 +37,7 @@ def _load_everything() -> None:
     for module in ("commands", "errors", "events", "api"):
         for name in capabilities.having(module):
             import_module(f"bitgoeul.apps.{name}.{module}")
+    import_module("bitgoeul.site.api")
     import_module("bitgoeul.site.errors")
     import_module("bitgoeul.site.operations.supervisor")
 
