@@ -133,7 +133,7 @@ class Executor(Protocol):
         """Start the prepared run.  At most one run per key ever begins, however often this is called."""
 
     def inspect(self, key: str) -> Condition:
-        """Say what is true now.  LOST is said only when nothing of the run is left alive."""
+        """Say what is true now.  LOST: nobody watches the run, and the kernel has ended it or is doing so."""
 
     def cancel(self, key: str) -> None:
         """Ask for the end; ``inspect`` tells when it came.  Harmless at any moment."""

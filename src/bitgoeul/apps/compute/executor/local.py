@@ -216,8 +216,7 @@ class LocalExecutor:
             plan = ""
         for line in plan.split("\0"):
             if line.startswith("cgroup="):
-                with contextlib.suppress(OSError):
-                    os.rmdir(line.removeprefix("cgroup="))
+                _remove_group(line.removeprefix("cgroup="))
         # Strangers made the tree: rm walks any depth without following links.
         subprocess.run(["rm", "-rf", "--", str(gone.parent)], check=False)
 
@@ -258,6 +257,19 @@ class LocalExecutor:
         child = self._children.get(key)
         if child is not None and child.poll() is not None:
             del self._children[key]
+
+
+def _remove_group(place: str) -> None:
+    """Remove a control group; after a lost run its last process may still be dying."""
+    for _ in range(20):
+        try:
+            os.rmdir(place)
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _end(folder: Path) -> End | None:

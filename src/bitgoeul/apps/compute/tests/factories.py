@@ -72,3 +72,4 @@ class Hub:
             executor.cancel(key)
             while executor.inspect(key).phase is Phase.RUNNING:
                 time.sleep(0.02)
+            executor.forget(key)

@@ -92,6 +92,7 @@ def bench(tmp_path):
     for key in bench.executor.attempts():
         bench.executor.cancel(key)
         bench.until(key, lambda condition: condition.phase is not Phase.RUNNING)
+        bench.executor.forget(key)
 
 
 @pytest.fixture(params=["control groups", "no control groups"])
@@ -335,6 +336,12 @@ def test_a_run_cannot_reach_other_processes(bench):
     assert bench.executor.inspect(other).phase is Phase.RUNNING
     witness.kill()
     witness.wait()
+
+
+def test_a_run_inherits_nothing_but_its_standard_streams(bench):
+    _, log = bench.run("import os; print(sorted(map(int, os.listdir('/proc/self/fd')))[:4])")
+
+    assert log == "[0, 1, 2, 3]\n"  # 3 is the folder that is being listed
 
 
 def test_every_run_has_another_user(bench):
