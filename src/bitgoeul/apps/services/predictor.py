@@ -290,11 +290,12 @@ async def _body(scope: Scope, receive: Receive, limit: int) -> bytes:
             raise Refused(413, "TooLarge", f"a request may hold {limit} bytes", limit=limit)
         if name == b"inference-header-content-length":
             raise Refused(415, "BinaryNotSupported", "send tensors as JSON, not as binary data")
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+    body, more = b"", True
+    while more:
         message = await receive()
         body += message.get("body", b"")
+        more = message.get("more_body", False)
+        # A body without a declared length may also come in one piece, so every piece is weighed.
         if len(body) > limit:
             raise Refused(413, "TooLarge", f"a request may hold {limit} bytes", limit=limit)
     return body
