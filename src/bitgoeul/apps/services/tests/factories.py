@@ -11,7 +11,7 @@ from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.tests.factories import make_organisation, make_person
 from bitgoeul.apps.registry.tests.factories import make_version
 from bitgoeul.apps.services.commands import deploy_service
-from bitgoeul.apps.services.models import Service
+from bitgoeul.apps.services.models import Price, Service
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 
@@ -37,6 +37,11 @@ def make_service(
     """A service that waits for its process; ``folder`` is a temporary folder."""
     organisation = organisation or make_organisation(make_person())
     give_credits(organisation, credits)
+    # A test whose transactions are real empties every table at its end, the example price included.
+    if not Price.objects.exists():
+        Price.objects.create(
+            per_thousand=500, starts_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), is_example=True
+        )
     version = make_version(folder, organisation)
     given = {
         "slug": f"rides-{next(_serial)}",
