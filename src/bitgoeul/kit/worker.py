@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.utils.module_loading import import_string
 
 from bitgoeul.kit import clock
@@ -20,7 +21,10 @@ from bitgoeul.kit.models import Delivery, Schedule
 
 log = structlog.get_logger(__name__)
 
-CLAIM = dt.timedelta(minutes=10)
+# A claim is a short lease that its worker renews while the handler works: what a killed worker held is free
+# again within half a minute, and a handler may still take as long as it needs.
+LEASE = dt.timedelta(seconds=30)
+RENEW_EVERY_S = LEASE.total_seconds() / 3
 ATTEMPTS = 8
 
 
@@ -32,17 +36,48 @@ def _claim(worker: str) -> Delivery | None:
     )
     for delivery_id, due_at in waiting.values_list("id", "due_at")[:20]:
         taken = Delivery.objects.filter(id=delivery_id, state=Delivery.State.WAITING, due_at=due_at).update(
-            due_at=moment + CLAIM, claimed_by=worker
+            due_at=moment + LEASE, claimed_by=worker
         )
         if taken:
             return Delivery.objects.select_related("fact").get(id=delivery_id)
     return None
 
 
+def _renew_until(done: threading.Event, delivery: Delivery) -> None:
+    """Push the lease ahead until the handler is done or the delivery is no longer this worker's."""
+    while not done.wait(RENEW_EVERY_S):
+        try:
+            held = Delivery.objects.filter(
+                id=delivery.id, state=Delivery.State.WAITING, claimed_by=delivery.claimed_by
+            ).update(due_at=clock.now() + LEASE)
+        except DatabaseError as error:
+            # The database is away for a moment: the lease has two more turns before it lapses.
+            log.warning("lease not renewed", delivery=delivery.id, error=repr(error))
+            continue
+        finally:
+            connection.close()
+        if not held:
+            return
+
+
+@contextmanager
+def _leased(delivery: Delivery) -> Iterator[None]:
+    """Keep the claim alive from a thread of its own while the handler works."""
+    done = threading.Event()
+    renewing = threading.Thread(target=_renew_until, args=[done, delivery], name="lease", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        done.set()
+        renewing.join()
+
+
 def _deliver(delivery: Delivery) -> None:
     mine = Delivery.objects.filter(id=delivery.id, claimed_by=delivery.claimed_by)
     try:
-        import_string(delivery.handler)(delivery.fact)
+        with _leased(delivery):
+            import_string(delivery.handler)(delivery.fact)
     except Exception as error:  # noqa: BLE001 - a handler's bug must not stop the others; it is kept and retried
         attempts = delivery.attempts + 1
         given_up = attempts >= ATTEMPTS

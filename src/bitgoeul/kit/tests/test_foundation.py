@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -149,10 +150,28 @@ def test_a_claim_of_a_dead_worker_lapses(subscribed):
     assert claimed is not None
     worker.deliver_due()
 
-    with clock.frozen(dt.datetime.now(dt.UTC) + worker.CLAIM * 2):
+    with clock.frozen(dt.datetime.now(dt.UTC) + worker.LEASE * 2):
         worker.deliver_due()
 
     assert Delivery.objects.filter(handler__endswith="keep", state="done").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_is_renewed_while_its_handler_works(subscribed, monkeypatch):
+    """A handler may take longer than a lease; meanwhile no other worker takes its delivery."""
+    monkeypatch.setattr(worker, "LEASE", dt.timedelta(seconds=0.3))
+    monkeypatch.setattr(worker, "RENEW_EVERY_S", 0.05)
+    light_lamp(by=SYSTEM, lamp="a")
+    Delivery.objects.filter(handler__endswith="fail").delete()
+    claimed = worker._claim("slow")
+    assert claimed is not None
+
+    with worker._leased(claimed):
+        taken = [worker._claim("eager") for _turn in range(9) if not time.sleep(0.1)]
+
+    assert taken == [None] * 9
+    time.sleep(0.4)
+    assert worker._claim("eager") is not None, "once nobody renews it, the claim lapses"
 
 
 def test_periodic_work_runs_when_it_is_due_and_an_error_is_seen():
