@@ -215,6 +215,7 @@ def run(seed: int = 20131) -> dict[str, Any]:
             found = {
                 "books balance": hub.word("-m", "bitgoeul", "credits", "check").returncode == 0,
                 "record recomputes": hub.word("-m", "bitgoeul", "record", "check").returncode == 0,
+                "figures follow from facts": hub.word("-m", "bitgoeul", "figures").returncode == 0,
                 "states are true": all_true,
                 "journeys held": all(step["ok"] for steps in walked for step in steps),
             }

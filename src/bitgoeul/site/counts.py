@@ -1,5 +1,7 @@
 """Live figures for the home page, each from the queries of its capability as a visitor may see them.
 
+``site/figures.py`` counts the same figures from the facts alone; a test holds the two together.
+
 They are kept in this process for a few seconds: looking at the page writes nothing, and mostly asks the
 database nothing.
 """
@@ -63,4 +65,4 @@ def _services() -> dict[str, Any]:
     """Those that answer now, the latest first, with what each answered since midnight."""
     answering = services.visible_to(ANONYMOUS).filter(state=Service.State.LIVE).order_by("-live_since")
     rows = [{"row": row, "today": services.predictions_today(row)} for row in answering[:SHOWN]]
-    return {"live": answering.count(), "rows": rows, "today": sum(row["today"] for row in rows)}
+    return {"live": answering.count(), "rows": rows, "today": services.metered_today(answering)}

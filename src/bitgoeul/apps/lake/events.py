@@ -17,6 +17,7 @@ class DatasetCreated(Event):
 class DatasetEdited(Event):
     dataset: str
     changed: list[str]
+    visibility: str
 
 
 @dataclass(frozen=True)

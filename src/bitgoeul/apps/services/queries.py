@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.services import places, policies
-from bitgoeul.apps.services.models import Price, Service
+from bitgoeul.apps.services.models import Price, Service, Usage
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 
@@ -68,10 +68,20 @@ def predictions_total(service: Service) -> int:
 
 
 def predictions_today(service: Service) -> int:
-    """Predictions since midnight in the zone of the hub."""
-    begin = timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
-    counted = service.usage.filter(at__gte=begin).aggregate(total=Sum("predictions"))["total"] or 0
+    """Predictions since midnight in the zone of the hub, with those that the meter has not handed in yet."""
+    counted = service.usage.filter(at__gte=midnight()).aggregate(total=Sum("predictions"))["total"] or 0
     return counted + uncollected(service)
+
+
+def metered_today(services: QuerySet[Service]) -> int:
+    """What these services had metered since midnight: every one of these predictions is in a fact."""
+    usage = Usage.objects.filter(service__in=services.order_by(), at__gte=midnight())
+    return usage.aggregate(total=Sum("predictions"))["total"] or 0
+
+
+def midnight() -> dt.datetime:
+    """When this day began in the zone of the hub."""
+    return timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def usage_by_day(service: Service, days: int = 30) -> list[tuple[dt.date, int, int]]:

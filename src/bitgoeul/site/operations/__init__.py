@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bitgoeul.site.demo.word import demo
-from bitgoeul.site.operations import backup, bench, doctor, serving
+from bitgoeul.site.operations import backup, bench, doctor, figures, serving
 
 
 def migrate() -> None:
@@ -62,7 +62,8 @@ def manage(
 
 def register(root: typer.Typer) -> None:
     everyday = (demo, serving.serve, serving.web, serving.worker, serving.runner)
-    keeping = (doctor.doctor, backup.backup, backup.restore, migrate, messages, docs, bench.bench)
-    for word in (*everyday, *keeping):
+    checking = (doctor.doctor, figures.figures, bench.bench)
+    keeping = (backup.backup, backup.restore, migrate, messages, docs)
+    for word in (*everyday, *checking, *keeping):
         root.command()(word)
     root.command(context_settings={"ignore_unknown_options": True})(manage)

@@ -151,7 +151,7 @@ def edit_dataset(*, by: Actor, dataset: str, **values: Any) -> Dataset:
     row.save(update_fields=[*changed, "updated_at"])
     index(row)
     record(
-        DatasetEdited(dataset=row.slug, changed=changed),
+        DatasetEdited(dataset=row.slug, changed=changed, visibility=row.visibility),
         by=by,
         subject=f"dataset:{row.slug}",
         organisation=row.organisation,
