@@ -1,10 +1,11 @@
-"""Thirty random kill -9 while a member walks the journey; then every state is true, every credit is there.
+"""Kill -9 while members walk the journey; then every state is true, every credit is there.
 
 A hub of its own is served on a temporary home.  Members walk the whole journey again and again over HTTP,
-as ``bitgoeul demo`` does, while one process of the hub after the other is killed at random: the supervisor,
-web, its workers, the worker, the runner, predictors, the processes that watch jobs.  When all is over, the
-books are checked to the last posting, the record is recomputed and its export verified, and no state may be
-left open.
+as ``bitgoeul demo`` does, while its processes are killed: the supervisor, web and its workers, the worker,
+the runner, predictors, the processes that watch jobs.  At least thirty kills fall at random moments; besides,
+each step of the journey begins with the kill of a process that was not yet killed at that step, until every
+step has seen each of them fall.  When all is over, the books are checked to the last posting, the record is
+recomputed and its export verified, the figures are counted again, and no state may be left open.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-KILLS = 30
+KILLS = 30  # at random moments; those at the beginning of each step come on top
+LASTING = ("serve", "web", "worker", "runner")  # alive at every step
 PAUSE_S = (1.0, 4.0)  # between two kills
 PATIENCE_S = 240.0  # of the member's program with a hub that does not answer
 STRIKE_TWICE = 0.2  # how often a hub is hit again before it has recovered
@@ -141,20 +143,53 @@ def _kind(words: list[bytes]) -> str:
     return "asking" if "bitgoeul record" in text or "-c" in text.split() else "other"
 
 
-def _kill_at_random(hub: Hub, dice: random.Random, killed: Counter[str], done: threading.Event) -> None:
-    while sum(killed.values()) < KILLS and not done.wait(dice.uniform(*PAUSE_S)):
-        if dice.random() > STRIKE_TWICE:
-            _wait_until(lambda: done.is_set() or _healthy(hub), SETTLE_S)
-        # First what kind of process, then which: web has several, and each kind deserves its turn.
-        alive = hub.processes()
-        kinds = sorted({kind for _pid, kind in alive})
-        if not kinds:
-            continue
-        kind = dice.choice(kinds)
-        victim = dice.choice([pid for pid, its in alive if its == kind])
-        with suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-            killed[kind] += 1
+class Striker:
+    """Kills processes of the hub and remembers which fell during which step of the journey."""
+
+    def __init__(self, hub: Hub, dice: random.Random) -> None:
+        self.hub, self.dice = hub, dice
+        self.killed = Counter[str]()
+        self.at_random = 0
+        self.hit: set[tuple[int, str]] = set()
+        self.step = 0
+        self.done = threading.Event()
+
+    def at_step(self, number: int) -> None:
+        """As a step begins, kill a process that has not fallen at this step before."""
+        self.step = number
+        alive = {kind for _pid, kind in self.hub.processes()}
+        if fresh := sorted(alive - {kind for step, kind in self.hit if step == number}):
+            self._strike(self.dice.choice(fresh))
+
+    def at_random_moments(self) -> None:
+        while not self.enough() and not self.done.wait(self.dice.uniform(*PAUSE_S)):
+            if self.at_random >= KILLS:
+                continue
+            if self.dice.random() > STRIKE_TWICE:
+                _wait_until(lambda: self.done.is_set() or _healthy(self.hub), SETTLE_S)
+            # First what kind of process, then which: web has several, and each kind deserves its turn.
+            if kinds := sorted({kind for _pid, kind in self.hub.processes()}):
+                self.at_random += self._strike(self.dice.choice(kinds))
+
+    def _strike(self, kind: str) -> bool:
+        victims = [pid for pid, its in self.hub.processes() if its == kind]
+        try:
+            os.kill(self.dice.choice(victims), signal.SIGKILL)
+        except (IndexError, ProcessLookupError):
+            return False  # it ended by itself in the meantime
+        self.killed[kind] += 1
+        self.hit.add((self.step, kind))
+        return True
+
+    def missing(self) -> list[str]:
+        """The steps that have not yet seen one of the lasting processes fall."""
+        from bitgoeul.site.demo import journey
+
+        wanted = {(step, kind) for step in range(1, len(journey.STEPS) + 1) for kind in LASTING}
+        return [f"{kind} at step {step}" for step, kind in sorted(wanted - self.hit)]
+
+    def enough(self) -> bool:
+        return self.at_random >= KILLS and not self.missing()
 
 
 def _wait_until(holds: Any, within_s: float) -> bool:
@@ -175,13 +210,52 @@ def _healthy(hub: Hub) -> bool:
         return False
 
 
-def run(seed: int = 20131) -> dict[str, Any]:
-    """Walk and kill; the result says what was killed and what was found afterwards."""
+def _walk_until_enough(hub: Hub, striker: Striker, folder: Path) -> list[list[dict[str, Any]]]:
     from bitgoeul.site.demo import display, journey
 
-    dice, killed, done = random.Random(seed), Counter[str](), threading.Event()
-    began = time.monotonic()
+    class Struck(display.Lines):
+        def begin(self, number: int, title: str) -> None:
+            super().begin(number, title)
+            striker.at_step(number)
+
     walked: list[list[dict[str, Any]]] = []
+    began = time.monotonic()
+    while not striker.enough() and time.monotonic() - began < LONGEST_S:
+        shown = Struck(quiet=True)
+        walk = journey.Journey(hub.url, hub.home / "mail", shown, folder, patience_s=PATIENCE_S)
+        walked.append(journey.walk(walk))
+    return walked
+
+
+def _what_is_true(hub: Hub) -> tuple[dict[str, bool], dict[str, int]]:
+    """What holds now that nobody kills any more, and what is left open."""
+    open_: dict[str, int] = {}
+
+    def settled() -> bool:
+        nonlocal open_
+        counted = hub.word("-c", "import django; django.setup()\n" + OPEN_STATES)
+        open_ = json.loads(counted.stdout or '{"not counted": 1}')
+        return not open_
+
+    def holds(*words: str) -> bool:
+        return hub.word("-m", "bitgoeul", *words).returncode == 0
+
+    file = str(hub.home / "record.jsonl")
+    found = {
+        "states are true": _wait_until(settled, SETTLE_S),
+        "books balance": holds("credits", "check"),
+        "record recomputes": holds("record", "check"),
+        "figures follow from facts": holds("figures"),
+        "export verifies": all(
+            holds("record", *words) for words in (["seal"], ["export", file], ["verify", file])
+        ),
+    }
+    return found, open_
+
+
+def run(seed: int = 20131) -> dict[str, Any]:
+    """Walk and kill; the result says what was killed and what was found afterwards."""
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bitgoeul-chaos-", ignore_cleanup_errors=True) as folder:
         home = Path(folder) / "home"
         home.mkdir(mode=0o700)
@@ -191,53 +265,35 @@ def run(seed: int = 20131) -> dict[str, Any]:
             seeded = hub.word("-c", EXAMPLES)
             if seeded.returncode:
                 raise RuntimeError(seeded.stderr[-2000:])
-            killer = threading.Thread(target=_kill_at_random, args=[hub, dice, killed, done])
+            striker = Striker(hub, random.Random(seed))
+            killer = threading.Thread(target=striker.at_random_moments)
             killer.start()
             try:
-                while sum(killed.values()) < KILLS and time.monotonic() - began < LONGEST_S:
-                    walk = journey.Journey(
-                        hub.url, home / "mail", display.Lines(quiet=True), Path(folder), patience_s=PATIENCE_S
-                    )
-                    walked.append(journey.walk(walk))
+                walked = _walk_until_enough(hub, striker, Path(folder))
             finally:
-                done.set()
+                striker.done.set()
                 killer.join()
             _wait_until(lambda: _healthy(hub), SETTLE_S)
-            open_ = {}
-
-            def settled() -> bool:
-                nonlocal open_
-                counted = hub.word("-c", "import django; django.setup()\n" + OPEN_STATES)
-                open_ = json.loads(counted.stdout or '{"not counted": 1}')
-                return not open_
-
-            all_true = _wait_until(settled, SETTLE_S)
-            found = {
-                "books balance": hub.word("-m", "bitgoeul", "credits", "check").returncode == 0,
-                "record recomputes": hub.word("-m", "bitgoeul", "record", "check").returncode == 0,
-                "figures follow from facts": hub.word("-m", "bitgoeul", "figures").returncode == 0,
-                "states are true": all_true,
-                "journeys held": all(step["ok"] for steps in walked for step in steps),
-            }
-            hub.word("-m", "bitgoeul", "record", "seal")
-            file = str(home / "record.jsonl")
-            hub.word("-m", "bitgoeul", "record", "export", file)
-            verified = hub.word("-m", "bitgoeul", "record", "verify", file)
-            found["export verifies"] = verified.returncode == 0
-    problems = [step.get("problem") for steps in walked for step in steps if step.get("problem")]
-    kills = sum(killed.values())
+            found, open_ = _what_is_true(hub)
+    found["journeys held"] = all(step["ok"] for steps in walked for step in steps)
+    problems = [step["problem"] for steps in walked for step in steps if "problem" in step]
+    missing = striker.missing()
     return {
         "name": "chaos",
-        "value": kills,
+        "value": striker.killed.total(),
         "unit": "kill -9 survived",
-        "bar": f"{KILLS}, with credits conserved, every state true, the record verified",
-        "holds": kills >= KILLS and all(found.values()),
+        "bar": f"{KILLS} at random and each process at each step, with credits conserved, every state true, "
+        "the record verified",
+        "holds": striker.enough() and all(found.values()),
         "detail": {
             **found,
-            **{f"killed {kind}": number for kind, number in sorted(killed.items())},
+            **{f"killed {kind}": number for kind, number in sorted(striker.killed.items())},
+            "at random moments": striker.at_random,
+            "steps x processes": f"{len(striker.hit)}, {len(missing)} of the lasting ones missing",
             "journeys": len(walked),
             "supervisor starts": hub.starts,
             "seconds": round(time.monotonic() - began),
+            **({"never struck": ", ".join(missing)} if missing else {}),
             **({"left open": str(open_)} if open_ else {}),
             **({"problems": "; ".join(map(str, problems))} if problems else {}),
         },

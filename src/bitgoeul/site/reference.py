@@ -1,4 +1,5 @@
-"""The reference pages, generated from what is declared: settings, errors, commands, facts and the API.
+"""The reference pages, generated from what is declared: settings, errors, commands, the command line,
+facts and the API.
 
 A test compares the files with what this module prints, so they cannot rot.
 """
@@ -24,11 +25,12 @@ TITLES = {
     "settings": {"ko": "설정", "en": "Settings"},
     "errors": {"ko": "거절 코드", "en": "Refusals"},
     "commands": {"ko": "명령", "en": "Commands"},
+    "command-line": {"ko": "명령줄", "en": "Command line"},
     "facts": {"ko": "사실", "en": "Facts"},
     "api": {"ko": "API", "en": "API"},
 }
 NOTE = {
-    "ko": "이 문서는 `bitgoeul docs`가 코드에서 만듭니다. 직접 고치지 마십시오.",
+    "ko": "이 문서는 `bitgoeul docs`가 코드에서 만듭니다. 직접 고치지 마십시오. 코드에만 적힌 설명은 영어 그대로 옮깁니다.",
     "en": "This page is made from the code by `bitgoeul docs`. Do not edit it.",
 }
 
@@ -98,6 +100,47 @@ def _commands(language: str) -> str:
     return _table(head, rows)
 
 
+def _command_line(language: str) -> str:
+    """Every word of ``bitgoeul`` with its arguments and options, as the program itself declares them."""
+    import typer
+
+    from bitgoeul.site.cli import build
+
+    head = {"ko": ["인자", "기본값", "뜻"], "en": ["Argument", "Default", "Meaning"]}[language]
+    parts = []
+    for words, command in _words(typer.main.get_command(build()), "bitgoeul"):
+        rows = [
+            [f"`{'`, `'.join(_spelt(p))}`", _default(p), str(getattr(p, "help", None) or "")]
+            for p in command.params
+            if p.name != "help"
+        ]
+        table = f"\n\n{_table(head, rows)}" if rows else ""
+        parts.append(f"## {words}\n\n{(command.help or '').strip()}{table}")
+    return "\n\n".join(parts)
+
+
+def _words(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield name, command
+        return
+    for word, child in sorted(children.items()):
+        yield from _words(child, f"{name} {word}")
+
+
+def _spelt(parameter: Any) -> list[str]:
+    if parameter.param_type_name == "argument":
+        return [parameter.name.upper() + ("..." if parameter.nargs == -1 else "")]
+    return [*parameter.opts, *parameter.secondary_opts]
+
+
+def _default(parameter: Any) -> str:
+    value = parameter.default
+    if parameter.required:
+        return ""
+    return "—" if value in (None, False, "", ()) or callable(value) else f"`{value}`"
+
+
 def _facts(language: str) -> str:
     head = {
         "ko": ["사실", "공개 항목", "개인 항목", "뜻"],
@@ -131,7 +174,14 @@ def _api(language: str) -> str:
     return _table(head, rows)
 
 
-PAGES = {"settings": _settings, "errors": _errors, "commands": _commands, "facts": _facts, "api": _api}
+PAGES = {
+    "settings": _settings,
+    "errors": _errors,
+    "commands": _commands,
+    "command-line": _command_line,
+    "facts": _facts,
+    "api": _api,
+}
 
 
 def pages() -> Iterator[tuple[str, str]]:
