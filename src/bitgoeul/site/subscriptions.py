@@ -30,6 +30,7 @@ from bitgoeul.apps.registry import tasks as registry_tasks
 from bitgoeul.apps.services.events import PredictorCrashed, ServiceFailed, ServiceSuspended
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
+from bitgoeul.kit.sandbox import end_orphans
 from bitgoeul.site import notices
 
 SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
@@ -59,6 +60,7 @@ PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (5.0, record_tasks.seal),
     (15.0, lake_tasks.recover_publications),
     (60.0, programmes_tasks.close_due_calls),
+    (60.0, end_orphans),
     (300.0, credits_tasks.expire_ended),
     (3600.0, lake_tasks.sweep),
     (DAY, credits_tasks.reconcile),

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
-import shutil
-import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, TimeoutExpired
 from typing import Any
 
 import jsonschema
@@ -29,8 +26,10 @@ from bitgoeul.apps.registry.errors import (
     TooExpensiveToCheck,
     reason,
 )
+from bitgoeul.kit.sandbox import Sandbox, Shown
 
 HERE = Path(__file__).resolve().parent
+INSPECTOR = HERE / "inspector.py"
 DOCUMENT_LIMIT = 2 << 20
 CHECK_SECONDS = 30
 CHECK_MEMORY = 4 << 30
@@ -113,23 +112,18 @@ def inspect(artefact: Path, declared: dict[str, Any]) -> dict[str, Any]:
         for role in ("inputs", "outputs")
         if role in declared
     }
+    run = (sys.executable, "-I", str(INSPECTOR), str(artefact))
+    with _confined(artefact).start(*run, stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as process:
+        try:
+            told, _ = process.communicate(json.dumps(wanted).encode(), timeout=CHECK_SECONDS * 2)
+        except TimeoutExpired:
+            process.kill()
+            raise TooExpensiveToCheck(detail=f"{CHECK_SECONDS * 2} s") from None
     try:
-        done = subprocess.run(
-            _command(artefact),
-            input=json.dumps(wanted),
-            capture_output=True,
-            text=True,
-            timeout=CHECK_SECONDS * 2,
-            preexec_fn=_limits,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise TooExpensiveToCheck(detail=f"{CHECK_SECONDS * 2} s") from None
-    try:
-        found = json.loads(done.stdout)
+        found = json.loads(told)
     except ValueError:
-        detail = f"status {done.returncode}"
-        if done.returncode in {-24, 152, -9, 137}:
+        detail = f"status {process.returncode}"
+        if process.returncode in {-24, 152, -9, 137}:
             raise TooExpensiveToCheck(detail=detail) from None
         raise DoesNotRun(detail=detail) from None
     if "code" in found:
@@ -137,58 +131,10 @@ def inspect(artefact: Path, declared: dict[str, Any]) -> dict[str, Any]:
     return dict(found["graph"])
 
 
-def _limits() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (CHECK_MEMORY, CHECK_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CHECK_SECONDS, CHECK_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _command(artefact: Path) -> list[str]:
-    run = [sys.executable, "-I", str(HERE / "inspector.py"), str(artefact)]
-    if not sandbox_works():
-        return run
-    return [*sandbox_words(HERE / "inspector.py", artefact), "--", *run]
-
-
-def sandbox_words(*shown: Path) -> list[str]:
-    """A bubblewrap prefix: this Python and the given files read-only, no network, nothing else."""
-    folders: list[Path] = []
-    for name in (sys.base_prefix, sys.prefix, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
-        folder = Path(name)
-        if not any(folder.is_relative_to(other) for other in [*folders, Path("/usr")]):
-            folders.append(folder)
-    words = [
-        "bwrap",
-        "--unshare-all",
-        "--die-with-parent",
-        "--new-session",
-        "--cap-drop",
-        "ALL",
-        "--clearenv",
-    ]
-    words += ["--ro-bind", "/usr", "/usr"]
-    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
-        place = Path("/", name)
-        if place.is_symlink():
-            words += ["--symlink", str(place.readlink()), str(place)]
-        elif place.is_dir():
-            words += ["--ro-bind", str(place), str(place)]
-    words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc", "--dev", "/dev"]
-    words += ["--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu", "--tmpfs", "/tmp"]  # noqa: S108
-    for path in [*folders, *shown]:
-        words += ["--ro-bind", str(path), str(path)]
-    for name, value in (("PATH", "/usr/bin:/bin"), ("LANG", "C.UTF-8"), ("OMP_NUM_THREADS", "1")):
-        words += ["--setenv", name, value]
-    return words
-
-
-@cache
-def sandbox_works() -> bool:
-    """Whether bubblewrap can make a sandbox on this machine."""
-    if shutil.which("bwrap") is None:
-        return False
-    done = subprocess.run(
-        [*sandbox_words(), "--", "/usr/bin/true"], capture_output=True, check=False, timeout=20
+def _confined(artefact: Path) -> Sandbox:
+    return Sandbox(
+        shows=(Shown(INSPECTOR), Shown(artefact)),
+        python=sys.executable,
+        environment={"OMP_NUM_THREADS": "1"},
+        limits={"AS": CHECK_MEMORY, "CPU": CHECK_SECONDS, "FSIZE": 0, "CORE": 0},
     )
-    return done.returncode == 0

@@ -24,11 +24,11 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections, connections
 
-from bitgoeul.apps.registry.checking import sandbox_words, sandbox_works
 from bitgoeul.apps.services import asking, commands, places
 from bitgoeul.apps.services.models import Service
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import Refusal
+from bitgoeul.kit.sandbox import Sandbox, Shown, end_orphans, works
 from bitgoeul.kit.store import store
 
 log = structlog.get_logger(__name__)
@@ -116,7 +116,7 @@ class Keeper:
         with log_file.open("wb") as out:
             process = self._spawn(row, config, out)
         self.kept[row.pk] = Kept(row.pk, row.generation, process, log_file, now)
-        log.info("predictor started", service=row.slug, pid=process.pid, sandboxed=sandbox_works())
+        log.info("predictor started", service=row.slug, pid=process.pid, sandboxed=works())
 
     def _config(self, row: Service) -> dict[str, object]:
         document = row.version.document
@@ -132,29 +132,25 @@ class Keeper:
             "most_bytes": settings.INFER_LIMIT,
             "memory_mib": settings.PREDICTOR_MEMORY_MIB,
             # Inside a sandbox the parent is the sandbox, which dies with us.
-            "parent": 0 if sandbox_works() else os.getpid(),
+            "parent": 0 if works() else os.getpid(),
         }
 
     def _spawn(self, row: Service, config: Path, out: IO[bytes]) -> subprocess.Popen[bytes]:
         program = Path(__file__).resolve().with_name("predictor.py")
-        run = [sys.executable, "-I", str(program), str(config)]
-        if sandbox_works():
-            shown = [program, config, store().path(row.version.artefact)]
-            written = [places.socket_folder(row.key), places.meter(row.key).parent]
-            binds = [word for path in written for word in ("--bind", str(path), str(path))]
-            run = [*sandbox_words(*shown), *binds, "--", *run]
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if name in {"PATH", "LANG", "HOME", "TMPDIR", "VIRTUAL_ENV"}
-        }
-        return subprocess.Popen(
-            run,
+        written = (places.socket_folder(row.key), places.meter(row.key).parent)
+        box = Sandbox(
+            shows=(
+                *map(Shown, (program, config, store().path(row.version.artefact))),
+                *(Shown(folder, writable=True) for folder in written),
+            ),
+            python=sys.executable,
+            environment={"OMP_NUM_THREADS": "1"},
+        )
+        return box.start(
+            *(sys.executable, "-I", str(program), str(config)),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            env=clean | {"OMP_NUM_THREADS": "1"},
-            start_new_session=True,
         )
 
     def _end(self, kept: Kept) -> None:
@@ -258,6 +254,7 @@ def run(stop: threading.Event) -> None:
                 break
             except BlockingIOError:
                 stop.wait(0.5)
+        end_orphans()
         keeper = Keeper()
         try:
             while not stop.is_set():

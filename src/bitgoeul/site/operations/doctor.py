@@ -12,7 +12,6 @@ import shutil
 import socket
 import sqlite3
 import stat
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -25,6 +24,7 @@ from urllib.parse import urlsplit
 import typer
 from django.conf import settings
 
+from bitgoeul.kit.sandbox import Sandbox, trial
 from bitgoeul.site.operations import processes
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -94,22 +94,14 @@ def packages() -> Iterable[Finding]:
 @check
 def bubblewrap() -> Iterable[Finding]:
     """A real probe: a process in namespaces of its own, without a network."""
-    program = shutil.which("bwrap")
-    if program is None:
-        yield Finding("bubblewrap", FAIL, "not installed, so jobs are refused",
-                      "sudo apt-get install -y bubblewrap")  # fmt: skip
-        return
-    isolation = "--unshare-all --die-with-parent --ro-bind / / --dev /dev --proc /proc"
-    probe = subprocess.run(
-        [program, *isolation.split(), sys.executable, "-c", _REACHES_OUT],
-        capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
-    if probe.returncode == 0:
+    found = trial(Sandbox(python=sys.executable), sys.executable, "-c", _REACHES_OUT)
+    if found.ok:
         yield Finding("bubblewrap", OK, "a sandboxed process ran without a network")
+    elif found.why == "not_installed":
+        yield Finding("bubblewrap", FAIL, "not installed, so jobs are refused", found.remedy)
     else:
-        yield Finding("bubblewrap", FAIL, (probe.stderr.strip().splitlines() or ["the probe failed"])[-1],
-                      "Allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1"
-                      " user.max_user_namespaces=15000")  # fmt: skip
+        said = (found.detail.splitlines() or ["the probe failed"])[-1]
+        yield Finding("bubblewrap", FAIL, said, found.remedy)
 
 
 @check

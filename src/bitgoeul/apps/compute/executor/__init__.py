@@ -2,7 +2,7 @@
 
     contract    what an executor promises; the types it speaks
     local       the embedded executor: a folder and a supervisor per run
-    sandbox     the bubblewrap command line, and the question whether it works here
+    sandbox     what a run sees, and the question whether that works here
     seccomp     the system calls that no job needs
     cgroups     hard limits and exact meters, where the machine lends them
     supervisor  stand-alone: watches one run

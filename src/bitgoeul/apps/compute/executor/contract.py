@@ -154,7 +154,7 @@ class Executor(Protocol):
         """Return every attempt that has a folder here."""
 
     def sweep(self) -> None:
-        """Remove what a killed hub left half made or half removed."""
+        """End and remove what a killed hub left half started, half made or half removed."""
 
     def forget(self, key: str) -> None:
         """Remove what an ended or lost run left behind."""

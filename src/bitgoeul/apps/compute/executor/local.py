@@ -21,6 +21,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bitgoeul.kit.sandbox import end_orphans
+
 from . import cgroups, sandbox
 from .contract import MIB, Condition, End, Phase, Probe, Reason, Task, Usage
 from .seccomp import filter_for
@@ -43,7 +45,7 @@ class LocalExecutor:
 
     def probe(self) -> Probe:
         if self._probed is None or time.monotonic() - self._probed[0] > PROBE_HOLDS_S:
-            self._probed = (time.monotonic(), sandbox.probe(self.python))
+            self._probed = (time.monotonic(), sandbox.probe())
         return self._probed[1]
 
     # --- begin ---------------------------------------------------------------------
@@ -205,8 +207,11 @@ class LocalExecutor:
         return sorted(path.name for path in self.root.iterdir() if not path.name.startswith("."))
 
     def forget(self, key: str) -> None:
-        if self.inspect(key).phase in {Phase.RUNNING, Phase.ABSENT}:
+        found = self.inspect(key)
+        if found.phase in {Phase.RUNNING, Phase.ABSENT}:
             return
+        if found.end is None or found.end.reason is not Reason.EXITED:
+            end_orphans()
         folder = self._folder(key)
         gone = Path(tempfile.mkdtemp(prefix=".gone-", dir=self.root)) / key
         try:
@@ -221,7 +226,8 @@ class LocalExecutor:
         subprocess.run(["rm", "-rf", "--", str(gone.parent)], check=False)
 
     def sweep(self) -> None:
-        """Remove what a killed hub left half made or half removed."""
+        """End and remove what a killed hub left half started, half made or half removed."""
+        end_orphans()
         for path in [*self.root.glob(".gone-*"), *self.root.glob(".new-*")]:
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > ABANDONED_S:

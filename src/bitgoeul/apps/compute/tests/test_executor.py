@@ -673,7 +673,27 @@ def test_a_supervisor_killed_at_any_moment_leaves_no_orphan_and_no_doubt(bench):
         os.kill(bench.supervisor(key), signal.SIGKILL)
 
         assert bench.wait(key).phase is Phase.LOST
+        bench.executor.forget(key)
         assert eventually(lambda step=step: not processes_saying(f": orphan-66{step:02d}"))
+
+
+def test_what_a_supervisor_leaves_that_dies_as_its_sandbox_begins_is_ended_when_the_run_is_forgotten(bench):
+    key = bench.prepare("print('never')", command=("sh", "-c", ": orphan-7718"))
+    # Reading what bubblewrap says is the first step after its start.
+    suicide = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); import supervisor\n"
+        "supervisor.read_all = lambda info: os.kill(os.getpid(), 9)\n"
+        "supervisor.main(sys.argv[2])"
+    )
+    folders = [str(Path(__file__).parents[1] / "executor"), str(bench.executor.root / key)]
+    subprocess.run([sys.executable, "-I", "-c", suicide, *folders], check=False)
+    left = eventually(lambda: len(processes_saying(": orphan-7718")) == 1)
+
+    assert bench.executor.inspect(key).phase is Phase.LOST
+    bench.executor.forget(key)
+
+    assert left  # the child that bubblewrap left waiting for ever
+    assert eventually(lambda: not processes_saying(": orphan-7718"))
 
 
 def test_a_killed_sandbox_is_an_interruption_not_a_failure_of_the_command(bench):
@@ -786,13 +806,22 @@ def isolate_as_an_ordinary_user(tmp_path):
     python = "/usr/bin/python3"
     if not Path(python).exists():
         pytest.skip("no system Python")
-    source = tmp_path / "src"
-    subprocess.run(["cp", "-r", str(Path(__file__).parents[1] / "executor"), str(source)], check=True)
+    package = Path(__file__).parents[3]
+    for name in ("kit", "apps/compute"):
+        (tmp_path / "bitgoeul" / name).mkdir(parents=True)
+    for name in (
+        "__init__.py",
+        "kit/__init__.py",
+        "kit/sandbox.py",
+        "apps/__init__.py",
+        "apps/compute/executor",
+    ):
+        subprocess.run(["cp", "-r", str(package / name), str(tmp_path / "bitgoeul" / name)], check=True)
     program = tmp_path / "hub.py"
     program.write_text(
         "import sys, time, pathlib\n"
         "sys.path.insert(0, sys.argv[1])\n"
-        "from src import LocalExecutor, Task, Limits, Phase\n"
+        "from bitgoeul.apps.compute.executor import LocalExecutor, Task, Limits, Phase\n"
         "root = pathlib.Path(sys.argv[1]); code = root / 'code'; code.mkdir()\n"
         "(code / 'main.py').write_text(\"import os; print(os.getuid());"
         " print([os.path.exists(p) for p in ('/etc/shadow', '/home')]);"

@@ -16,6 +16,7 @@ from bitgoeul.engines import lake
 from bitgoeul.engines.lake.tests.test_gate import ALLOWED, CATALOGUE, WORDS
 from bitgoeul.kit.actor import ANONYMOUS
 from bitgoeul.kit.refusals import Forbidden, NotFound
+from bitgoeul.kit.sandbox import works
 from bitgoeul.kit.testing import deliver_everything
 
 pytestmark = pytest.mark.django_db
@@ -274,7 +275,7 @@ def test_the_process_itself_refuses_what_was_never_gated(tmp_path, sql, kinds):
     assert failed.value.kind in kinds
 
 
-@pytest.mark.skipif(not sandbox.bubblewrap(), reason="bubblewrap cannot run here")
+@pytest.mark.skipif(not works(), reason="bubblewrap cannot run here")
 def test_in_the_sandbox_there_is_no_network_and_no_file_of_the_hub(tmp_path):
     import subprocess
     import sys
@@ -289,12 +290,11 @@ def test_in_the_sandbox_there_is_no_network_and_no_file_of_the_hub(tmp_path):
         "print(json.dumps([net, *there, sorted(os.environ)]))"
     )
 
-    done = subprocess.run(
-        [*sandbox._wrapped(sandbox.bubblewrap(), [], None), sys.executable, "-I", "-c", code],
-        capture_output=True, check=True, text=True,
-    )  # fmt: skip
+    with sandbox.scratch() as folder:
+        box = sandbox.confined([], folder)
+        told, _ = box.start(sys.executable, "-I", "-c", code, stdout=subprocess.PIPE).communicate()
 
-    net, sees_secret, sees_passwd, environment = json.loads(done.stdout)
+    net, sees_secret, sees_passwd, environment = json.loads(told)
     assert (net, sees_secret, sees_passwd) == (False, False, False)
     assert {"BITGOEUL_HOME", "BITGOEUL_SECRET_KEY"}.isdisjoint(environment)
 

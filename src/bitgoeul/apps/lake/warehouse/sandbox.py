@@ -20,11 +20,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+
+from bitgoeul.kit.sandbox import Sandbox, Shown
 
 PROGRAM = Path(__file__).with_name("inside.py")
 GRACE_S = 5
@@ -147,40 +148,14 @@ def alone(name: str) -> Iterator[None]:
         os.close(handle)
 
 
-@lru_cache(maxsize=1)
-def bubblewrap() -> str:
-    """The path of a bubblewrap that works here, or ""."""
-    found = shutil.which("bwrap")
-    if not found:
-        return ""
-    try:
-        probe = subprocess.run(
-            [*_wrapped(found, [], None), "true"], capture_output=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return found if probe.returncode == 0 else ""
-
-
-def _wrapped(bwrap: str, reads: Sequence[Path], writes: Path | None) -> list[str]:
-    words = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
-             "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8", "--setenv", "HOME", "/tmp",  # noqa: S108 - inside, /tmp is empty and its own
-             "--hostname", "lake", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # fmt: skip  # noqa: S108
-    for folder in ("/usr", "/lib", "/lib64", "/bin"):
-        path = Path(folder)
-        if path.is_symlink():
-            words += ["--symlink", os.readlink(path), folder]
-        elif path.is_dir():
-            words += ["--ro-bind", folder, folder]
-    for prefix in dict.fromkeys((sys.base_prefix, sys.prefix)):
-        if not prefix.startswith("/usr/") and prefix != "/usr":
-            words += ["--ro-bind", prefix, prefix]
-    words += ["--ro-bind", str(PROGRAM), "/inside.py"]
-    for path in reads:
-        words += ["--ro-bind", str(path), str(path)]
-    if writes is not None:
-        words += ["--bind", str(writes), str(writes), "--chdir", str(writes)]
-    return words
+def confined(reads: Sequence[Path], folder: Path) -> Sandbox:
+    """What the program sees: Python, the named files, and one folder to write in."""
+    return Sandbox(
+        shows=(*map(Shown, [PROGRAM, *reads]), Shown(folder, writable=True)),
+        python=sys.executable,
+        folder=str(folder),
+        hostname="lake",
+    )
 
 
 def run(
@@ -199,18 +174,14 @@ def run(
         "scratch": str(folder),
         "out": str(folder / "out"),
     }
-    bwrap = bubblewrap()
-    program = "/inside.py" if bwrap else str(PROGRAM)
-    words = [*(_wrapped(bwrap, reads, folder) if bwrap else []), sys.executable, "-I", "-B", program]
+    box = confined(reads, folder)
     with (folder / "stderr").open("wb") as errors:
-        process = subprocess.Popen(
-            words,
+        process = box.start(
+            *(sys.executable, "-I", "-B", str(PROGRAM)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
-            start_new_session=True,
         )
     timer = threading.Timer(limits.wall_s + GRACE_S, _kill, [process])
     timer.start()

@@ -17,6 +17,7 @@ from bitgoeul.apps.services import asking, commands, keeper, places, queries
 from bitgoeul.apps.services.models import Crash, Service, Usage
 from bitgoeul.apps.services.tests.factories import give_credits, make_service
 from bitgoeul.kit.actor import SYSTEM
+from bitgoeul.kit.sandbox import works
 from bitgoeul.kit.testing import facts_recorded
 
 pytestmark = pytest.mark.django_db
@@ -252,9 +253,7 @@ def test_given_a_deaf_process_when_checked_then_it_is_replaced(tmp_path, watchin
 
 
 def test_the_predictor_sees_neither_network_nor_home(tmp_path, watching):
-    from bitgoeul.apps.registry.checking import sandbox_works
-
-    if not sandbox_works():
+    if not works():
         pytest.skip("bubblewrap does not work on this machine")
     row = make_service(tmp_path)
     until(watching, row, "live")
