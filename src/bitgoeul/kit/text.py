@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +41,14 @@ def translated(message: Any, **facts: Any) -> Localised:
             values = {name: str(value) for name, value in facts.items()}
             written[language] = str(message) % values if values else str(message)
     return Localised(written)
+
+
+def containing(text: str, *columns: str) -> Q:
+    """Rows that have this text, in either language, in one of these localised columns."""
+    return Q(
+        *((f"{column}__{language}__icontains", text) for column in columns for language in LANGUAGES),
+        _connector=Q.OR,
+    )
 
 
 class LocalisedField(models.JSONField):

@@ -69,8 +69,7 @@ def submit_job(
     """
     require(policies.may_submit(by, organisation.pk))
     _refuse_without_isolation()
-    if Job.objects.filter(organisation=organisation, state__in=Job.OPEN).count() >= MOST_OPEN:
-        raise QueueFull(count=MOST_OPEN)
+    _refuse_beyond_the_queue(organisation)
     if bool(recipe) == (code is not None):
         raise Invalid({"recipe": [_("Choose a recipe or send code, one of the two.")]})
     if recipe:
@@ -91,12 +90,12 @@ def submit_job(
         raise Invalid({"parameters": [_("The parameters are too large.")]})
     need, wall_s = resources_checked(asked)
     references = _inputs(by, inputs)
-    prices = queries.prices()
-    held = queries.most_it_can_cost(prices, need, wall_s)
     sha256 = archives.digest(files)
-    job = Job.objects.create(
+    return _queue(
+        by,
+        need,
+        wall_s,
         organisation=organisation,
-        submitted_by=Person.objects.filter(pk=by.person_id or 0).first(),
         title=title,
         recipe=recipe,
         copy_of=copy_of,
@@ -105,20 +104,7 @@ def submit_job(
         command=words,
         inputs=references,
         parameters=values,
-        cpus=need.cpus,
-        memory_mib=need.memory_mib,
-        gpus=need.gpus,
-        wall_s=wall_s,
-        submitted_at=clock.now(),
-        queued_at=clock.now(),
-        prices=prices,
-        held=held,
     )
-    hold_credits(
-        by=by, organisation=organisation, amount=job.held, reference=job.reference, purpose=job.title
-    )
-    _record_submission(job, by)
-    return job
 
 
 @command
@@ -129,16 +115,15 @@ def retry_job(*, by: Actor, job_id: int) -> Job:
     if not job.has_ended:
         raise StillRunning(job=job.pk)
     _refuse_without_isolation()
-    if Job.objects.filter(organisation=job.organisation, state__in=Job.OPEN).count() >= MOST_OPEN:
-        raise QueueFull(count=MOST_OPEN)
+    _refuse_beyond_the_queue(job.organisation)
     need, wall_s = resources_checked(
         {"cpus": job.cpus, "memory_mib": job.memory_mib, "gpus": job.gpus, "wall_s": job.wall_s}
     )
-    prices = queries.prices()
-    held = queries.most_it_can_cost(prices, need, wall_s)
-    again = Job.objects.create(
+    return _queue(
+        by,
+        need,
+        wall_s,
         organisation=job.organisation,
-        submitted_by=Person.objects.filter(pk=by.person_id or 0).first(),
         title=job.title,
         recipe=job.recipe,
         copy_of=job,
@@ -147,24 +132,7 @@ def retry_job(*, by: Actor, job_id: int) -> Job:
         command=job.command,
         inputs=_inputs(by, job.inputs),
         parameters=job.parameters,
-        cpus=need.cpus,
-        memory_mib=need.memory_mib,
-        gpus=need.gpus,
-        wall_s=wall_s,
-        submitted_at=clock.now(),
-        queued_at=clock.now(),
-        prices=prices,
-        held=held,
     )
-    hold_credits(
-        by=by,
-        organisation=job.organisation,
-        amount=again.held,
-        reference=again.reference,
-        purpose=again.title,
-    )
-    _record_submission(again, by)
-    return again
 
 
 @command
@@ -348,6 +316,33 @@ def _record_submission(job: Job, by: Actor) -> None:
         held=job.held,
     )
     _record(job, event, by)
+
+
+def _queue(by: Actor, need: scheduling.Need, wall_s: int, **program: Any) -> Job:
+    """Write the job down with what it needs, and set aside the most that it can cost."""
+    prices = queries.prices()
+    job = Job.objects.create(
+        submitted_by=Person.objects.filter(pk=by.person_id or 0).first(),
+        cpus=need.cpus,
+        memory_mib=need.memory_mib,
+        gpus=need.gpus,
+        wall_s=wall_s,
+        submitted_at=clock.now(),
+        queued_at=clock.now(),
+        prices=prices,
+        held=queries.most_it_can_cost(prices, need, wall_s),
+        **program,
+    )
+    hold_credits(
+        by=by, organisation=job.organisation, amount=job.held, reference=job.reference, purpose=job.title
+    )
+    _record_submission(job, by)
+    return job
+
+
+def _refuse_beyond_the_queue(organisation: Organisation) -> None:
+    if Job.objects.filter(organisation=organisation, state__in=Job.OPEN).count() >= MOST_OPEN:
+        raise QueueFull(count=MOST_OPEN)
 
 
 def _refuse_without_isolation() -> None:

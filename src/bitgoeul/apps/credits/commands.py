@@ -33,7 +33,7 @@ from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM, Actor
 from bitgoeul.kit.command import command, unchanged
 from bitgoeul.kit.doors import find
-from bitgoeul.kit.facts import record
+from bitgoeul.kit.facts import Event, record
 from bitgoeul.kit.refusals import Invalid, require
 
 Kind = Transfer.Kind
@@ -89,7 +89,7 @@ def grant_credits(
         free=free,
         held=held,
     )
-    record(
+    _record(
         CreditsGranted(
             organisation=organisation.slug,
             reference=reference,
@@ -99,10 +99,8 @@ def grant_credits(
             source=source,
         ),
         by=by,
-        subject=subject_of(organisation),
         organisation=organisation,
     )
-    announce_level(by=SYSTEM, organisation=organisation)
     return tranche
 
 
@@ -135,13 +133,11 @@ def hold_credits(*, by: Actor, organisation: Organisation, amount: int, referenc
     _post(
         wallet, engine.Transfer.of(f"{reference}:held", movements), kind=Kind.HOLD, purpose=purpose, hold=hold
     )
-    record(
+    _record(
         CreditsHeld(organisation=organisation.slug, reference=reference, amount=amount, purpose=purpose),
         by=by,
-        subject=subject_of(organisation),
         organisation=organisation,
     )
-    announce_level(by=SYSTEM, organisation=organisation)
     return hold
 
 
@@ -180,13 +176,11 @@ def settle_hold(*, by: Actor, reference: str, amount: int) -> Hold:
         purpose=hold.purpose,
         hold=hold,
     )
-    record(
+    _record(
         HoldSettled(organisation=organisation.slug, reference=reference, held=hold.amount, spent=amount),
         by=by,
-        subject=subject_of(organisation),
         organisation=organisation,
     )
-    announce_level(by=SYSTEM, organisation=organisation)
     return hold
 
 
@@ -214,13 +208,11 @@ def release_hold(*, by: Actor, reference: str) -> Hold:
         purpose=hold.purpose,
         hold=hold,
     )
-    record(
+    _record(
         HoldReleased(organisation=organisation.slug, reference=reference, amount=hold.amount),
         by=by,
-        subject=subject_of(organisation),
         organisation=organisation,
     )
-    announce_level(by=SYSTEM, organisation=organisation)
     return hold
 
 
@@ -242,13 +234,11 @@ def spend_credits(
     movements = [(t.free.code, -part) for t, part in _draw(wallet, amount)]
     movements.append((_account(wallet, Account.Kind.SPENT).code, amount))
     spending = _post(wallet, engine.Transfer.of(reference, movements), kind=Kind.SPENDING, purpose=purpose)
-    record(
+    _record(
         CreditsSpent(organisation=organisation.slug, reference=reference, amount=amount, purpose=purpose),
         by=by,
-        subject=subject_of(organisation),
         organisation=organisation,
     )
-    announce_level(by=SYSTEM, organisation=organisation)
     return spending
 
 
@@ -276,15 +266,13 @@ def reverse_transfer(*, by: Actor, reference: str, reason: str) -> Transfer:
         purpose=reason,
         reverses=transfer,
     )
-    record(
+    _record(
         TransferReversed(
             organisation=organisation.slug, reference=reversal.reference, reverses=reference, reason=reason
         ),
         by=by,
-        subject=subject_of(organisation),
         organisation=organisation,
     )
-    announce_level(by=SYSTEM, organisation=organisation)
     return reversal
 
 
@@ -310,13 +298,11 @@ def expire_tranche(*, by: Actor, tranche_id: int) -> Transfer | None:
         kind=Kind.EXPIRY,
         purpose=tranche.source,
     )
-    record(
+    _record(
         CreditsExpired(organisation=organisation.slug, reference=expiry.reference, amount=left),
         by=by,
-        subject=subject_of(organisation),
         organisation=organisation,
     )
-    announce_level(by=SYSTEM, organisation=organisation)
     return expiry
 
 
@@ -344,6 +330,12 @@ def announce_level(*, by: Actor, organisation: Organisation) -> engine.Level:
 def subject_of(organisation: Organisation) -> str:
     """The subject under which the record keeps the facts about an organisation's credits."""
     return f"credits:{organisation.slug}"
+
+
+def _record(event: Event, *, by: Actor, organisation: Organisation) -> None:
+    """Write down what moved credits, and whether the organisation now crossed a level."""
+    record(event, by=by, subject=subject_of(organisation), organisation=organisation)
+    announce_level(by=SYSTEM, organisation=organisation)
 
 
 def _check_amount(amount: int) -> None:

@@ -10,6 +10,7 @@ from bitgoeul.apps.registry.models import Model, ModelVersion, Registration
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.refusals import NotFound
+from bitgoeul.kit.text import containing
 
 
 def visible_to(actor: Actor) -> QuerySet[Model]:
@@ -33,9 +34,7 @@ def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False
     if mine:
         rows = rows.filter(organisation__in=_mine(actor))
     if text := text.strip()[:100]:
-        rows = rows.filter(
-            Q(slug__icontains=text) | Q(title__ko__icontains=text) | Q(title__en__icontains=text)
-        )
+        rows = rows.filter(Q(slug__icontains=text) | containing(text, "title"))
     return rows
 
 

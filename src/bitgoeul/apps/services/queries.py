@@ -12,6 +12,7 @@ from bitgoeul.apps.services import places, policies
 from bitgoeul.apps.services.models import Price, Service, Usage
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.text import containing
 
 
 def visible_to(actor: Actor) -> QuerySet[Service]:
@@ -33,13 +34,7 @@ def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False
     if mine:
         rows = rows.filter(organisation__in=_mine(actor))
     if text := text.strip()[:100]:
-        rows = rows.filter(
-            Q(slug__icontains=text)
-            | Q(title__ko__icontains=text)
-            | Q(title__en__icontains=text)
-            | Q(description__ko__icontains=text)
-            | Q(description__en__icontains=text)
-        )
+        rows = rows.filter(Q(slug__icontains=text) | containing(text, "title", "description"))
     return rows
 
 

@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from bitgoeul.kit.sandbox import Trial
+
 MIB = 1024 * 1024
 
 
@@ -110,13 +112,9 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Probe:
-    """Whether runs can be isolated here; if not, why, and what to do."""
+class Probe(Trial):
+    """Whether runs can be isolated here, and how."""
 
-    ok: bool
-    why: str = ""  # a stable word: not_installed, user_namespaces, refused, platform
-    detail: str = ""
-    remedy: str = ""  # a command to type, where there is one
     features: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -154,5 +154,4 @@ def probe() -> Probe:
         "system call filter": "yes" if filter_for() else "no",
         "control groups": ", ".join(sorted(cgroups.homes())) or "no",
     }
-    found = trial(Sandbox(**_identity(user)))
-    return Probe(found.ok, found.why, found.detail, found.remedy, features)
+    return Probe(**vars(trial(Sandbox(**_identity(user)))), features=features)
