@@ -76,8 +76,11 @@ class Flow:
 
     def _cheapest(self, application: int) -> list[tuple[int, int | None]] | None:
         """Dijkstra over reviewers; return (reviewer, the one before) along the way, and adjust prices."""
+        near = self.open[application] < FAR
+        if not near.any():
+            return None
         start = self.open[application] - self.potential
-        start = np.where(self.open[application] < FAR, start - start.min(), FAR)
+        start = np.where(near, start - start.min(), FAR)
         distance, before = start.copy(), np.full(len(start), -1)
         # What it costs to end here: one more application for this reviewer.
         ending = np.where(self.load < self.limit, self.balance * (self.load + 1) + self.potential, FAR)

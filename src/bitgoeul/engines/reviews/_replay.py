@@ -109,7 +109,8 @@ def replay(panel: Panel, settings: Settings, *, lot: Sequence[str] | None = None
         for line, applicant, asked in zip(scored, panel.applicants, amounts, strict=True)
     ]
     first = decide(candidates, settings.rule)
-    band, at = (), first.line
+    at = first.line
+    band: tuple[str, ...] = ()
     if settings.band is not None and at is not None:
         band = _band(scored, first, fit, at, settings.band)
     if band or lot is not None:
