@@ -37,7 +37,8 @@ def rounded(value: Fraction, places: int) -> Decimal:
     ['0.01', '-0.01', '63.00']
     """
     units = (2 * abs(value.numerator) * 10**places + value.denominator) // (2 * value.denominator)
-    return Decimal(units if value >= 0 else -units).scaleb(-places)
+    # Made from text, a decimal is not cut to the precision of the thread's context.
+    return Decimal(f"{units if value >= 0 else -units}e-{places}")
 
 
 def mean(values: Iterable[Exact]) -> Fraction:

@@ -126,6 +126,8 @@ def find_conflicts(
             # Another house of a member is shared or not; what it is tied to is not the applicant's.
             ways = shared[place] + ([] if len(rest) > 1 or graph.is_house_of(party, place) else tied[place])
             for reviewer, path in ways:
+                if path and any(reviewer in (step.a, step.b) for step in rest):
+                    continue  # he met himself: the way from him to the party is among the others
                 whole = (*path, *rest)
                 found[reviewer, application].add(Conflict(reviewer, application, _kind(whole), whole, party))
     return {pair: tuple(sorted(found[pair], key=_by_length)) for pair in sorted(found)}
@@ -154,7 +156,7 @@ class _Graph:
         self.organisations: dict[str, list[Relation]] = defaultdict(list)
         self.members: dict[str, list[Relation]] = defaultdict(list)
         self.ties: dict[str, list[Relation]] = defaultdict(list)
-        for relation in relations:
+        for relation in sorted(set(relations), key=_written):
             if not _counts(relation, on, policy.years[relation.tie]):
                 continue
             if relation.tie is Tie.MEMBER:
@@ -213,9 +215,12 @@ def _kind(path: Path) -> str:
     return ties[0].value if ties else "same organisation"
 
 
-def _by_length(conflict: Conflict) -> tuple[int, str, str, tuple[tuple[str, str, str, str], ...]]:
-    steps = tuple((step.tie.value, step.a, step.b, str(step.until)) for step in conflict.path)
-    return len(conflict.path), conflict.kind, conflict.party, steps
+def _by_length(conflict: Conflict) -> tuple[int, str, str, tuple[tuple[str, ...], ...]]:
+    return len(conflict.path), conflict.kind, conflict.party, tuple(map(_written, conflict.path))
+
+
+def _written(relation: Relation) -> tuple[str, ...]:
+    return relation.tie.value, relation.a, relation.b, str(relation.since), str(relation.until)
 
 
 _IS = {

@@ -154,6 +154,7 @@ def test_for_every_graph_more_relations_never_clear_anybody_and_order_does_not_m
     for (reviewer, _), conflicts in whole.items():
         for conflict in conflicts:
             here = reviewer
+            assert len(set(conflict.path)) == len(conflict.path)
             for step in conflict.path:
                 assert here in (step.a, step.b)
                 here = step.b if here == step.a else step.a
