@@ -66,7 +66,7 @@ def verify(
         for where, stated, computed in _compared(sheet, published):
             if stated != computed:
                 return Verdict(False, where, _shown(stated), _shown(computed))
-    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as problem:
+    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as problem:
         return Verdict(False, "sheet", f"not readable: {problem!r}", "a draw sheet")
     return Verdict(True)
 
