@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, Any
 
 from ._calibration import LENIENCY_PLACES, Fit, fitted
 from ._errors import BadPanel
-from ._exact import TRIM_FROM, Exact
+from ._exact import TRIM_FROM, Exact, exact
 from ._rubric import Rubric
 
 if TYPE_CHECKING:
@@ -156,11 +157,21 @@ class Panel:
             *(part.denominator for part in for_one),
             *(b.denominator for b in self._bonus),
         )
-        # The largest number met later: a sum of points, doubled and shifted for rounding.
-        most = int(np.bincount(self._application).max(initial=1))
-        if unit * 400 * most * 10**rubric.places >= LARGEST:
-            raise BadPanel("marks and weights are too fine: give them fewer decimals")
+        self._check_size(rubric, unit)
         return self._marks @ np.array([int(part * unit) for part in for_one], dtype=np.int64), unit
+
+    def _check_size(self, rubric: Rubric, unit: int) -> None:
+        """Refuse what 64 bits cannot hold: the largest sums met later, doubled and shifted for rounding."""
+        import numpy as np
+
+        most = int(np.bincount(self._application).max(initial=1))
+        # A total is at most 100 points, a leniency no more.
+        largest = [unit * (200 + max(self._bonus, default=Fraction(0)))]
+        for criterion, fine in zip(rubric.criteria, self._finest, strict=True):
+            floor = 1 if criterion.least is None else criterion.least.denominator
+            largest.append(exact(criterion.top) * fine * floor)
+        if 2 * max(largest) * most * 10**rubric.places >= LARGEST:
+            raise BadPanel("marks and weights are too fine: give them fewer decimals")
 
     def _fit(self, points: Any, *, needed: bool) -> Fit | None:
         from ._errors import TooFewReviews

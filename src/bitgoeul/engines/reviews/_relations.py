@@ -48,7 +48,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Policy:
-    """For how many years after its end a tie still counts; None: for ever.
+    """For how many years after its end a tie still counts; None: for ever; absent: not at all.
 
     A tie that is to begin later counts too: a promised post is an interest.
     """
@@ -157,7 +157,7 @@ class _Graph:
         self.members: dict[str, list[Relation]] = defaultdict(list)
         self.ties: dict[str, list[Relation]] = defaultdict(list)
         for relation in sorted(set(relations), key=_written):
-            if not _counts(relation, on, policy.years[relation.tie]):
+            if relation.tie not in policy.years or not _counts(relation, on, policy.years[relation.tie]):
                 continue
             if relation.tie is Tie.MEMBER:
                 self.organisations[relation.a].append(relation)

@@ -104,6 +104,14 @@ def test_family_counts_for_ever_and_co_authors_for_three_years():
     assert found(Relation(Tie.COAUTHOR, "Ahn", "Kim", until=old), member("Kim", "Firm"), policy=forever)
 
 
+def test_a_tie_that_the_policy_leaves_out_does_not_count():
+    landlord = Relation(Tie.LANDLORD, "Ahn", "Firm")
+    without = Policy({tie: years for tie, years in DEFAULT_POLICY.years.items() if tie is not Tie.LANDLORD})
+
+    assert found(landlord)
+    assert not found(landlord, policy=without)
+
+
 def test_nobody_reviews_his_own_application():
     assert [c.words() for c in found(parties=["Ahn"])] == ["Ahn applies"]
 

@@ -288,10 +288,21 @@ def test_a_review_with_a_criterion_missing_or_too_many_is_refused():
             Panel(rubric, [Applicant("A1")], [Review("A1", "R1", marks)])
 
 
-def test_weights_too_fine_for_64_bits_are_refused_and_never_rounded():
-    tiny = Fraction(1, 10**15)
-    rubric = Rubric((Criterion("a", tiny), Criterion("b", 100 - tiny)))
-    panel = Panel(rubric, [Applicant("A1")], [Review("A1", "R1", {"a": 1, "b": 1})])
+TINY = Fraction(1, 10**15)
+
+
+@pytest.mark.parametrize(
+    "rubric",
+    [
+        Rubric((Criterion("a", TINY), Criterion("b", 100 - TINY))),
+        Rubric((Criterion("a", 50), Criterion("b", 50, floor=40 + TINY))),
+        Rubric((Criterion("a", 50, top=10**17), Criterion("b", 50))),
+        Rubric((Criterion("a", 50), Criterion("b", 50)), bonuses={"huge": 10**15}),
+    ],
+)
+def test_numbers_too_fine_or_too_large_for_64_bits_are_refused_and_never_rounded(rubric):
+    applicant = Applicant("A1", bonuses=frozenset(rubric.bonuses or ()))
+    panel = Panel(rubric, [applicant], [Review("A1", "R1", {"a": 1, "b": 1})])
 
     with pytest.raises(BadPanel, match="too fine"):
         panel.scored()
