@@ -211,6 +211,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "bitgoeul.kit.ui.fields.Renderer"
+
 # Authorization codes and rate limits live in the cache, so it is shared by every process: never local memory.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "bitgoeul_cache"}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

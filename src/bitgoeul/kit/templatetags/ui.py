@@ -10,16 +10,18 @@ from django.conf import settings
 from django.forms import BaseForm, BoundField
 from django.http import HttpRequest
 from django.template.base import FilterExpression, Parser, Token
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from bitgoeul.kit.once import form_key
 from bitgoeul.kit.ui import wording
 from bitgoeul.kit.ui.assets import asset as built
 from bitgoeul.kit.ui.dots import dots as picture_of
+from bitgoeul.kit.ui.fields import field_html, form_html
 
 register = template.Library()
 
@@ -27,6 +29,7 @@ KINDS = frozenset({"ok", "wait", "stop", "info", "quiet"})
 
 register.filter("credits", wording.credits_of)
 register.filter("when", wording.when)
+register.filter("moment", wording.moment_attribute)
 register.filter("day", wording.day)
 register.filter("ago", wording.ago)
 register.filter("size", wording.size)
@@ -143,12 +146,21 @@ def loading(text: Any = "") -> SafeString:
     )
 
 
-@register.inclusion_tag("ui/progress.html")
-def progress(value: Any, maximum: Any = 100, label: Any = "") -> dict[str, Any]:
+@register.simple_tag
+def progress(value: Any, maximum: Any = 100, label: Any = "") -> SafeString:
     """{% progress 38 100 _("Training") %}"""
     total = float(maximum or 0)
-    share = min(max(float(value or 0) / total, 0.0), 1.0) if total else 0.0
-    return {"value": value, "maximum": maximum, "share": round(share * 100), "label": label}
+    share = round(min(max(float(value or 0) / total, 0.0), 1.0) * 100) if total else 0
+    return format_html(
+        '<div class="meter{}"><progress value="{}" max="100"{}>{} %</progress>'
+        '<div class="label"><span>{}</span><span>{} %</span></div></div>',
+        " whole" if share >= 100 else "",
+        share,
+        format_html(' aria-label="{}"', label) if label else "",
+        share,
+        label,
+        share,
+    )
 
 
 @register.simple_block_tag
@@ -187,34 +199,56 @@ def stepper(steps: Sequence[Any], current: int | str) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("ui/lineage.html")
-def lineage(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+@register.simple_tag
+def lineage(items: Sequence[Mapping[str, Any]]) -> SafeString:
     """items: [{"label", "url", "on"}]; "on" marks where the reader is, no url means not there yet."""
-    return {"items": items}
+    return format_html('<ol class="lineage">{}</ol>', format_html_join("", "<li>{}</li>", map(_chip, items)))
 
 
-@register.inclusion_tag("ui/proof.html")
-def proof(subject: Any) -> dict[str, Any]:
+def _chip(item: Mapping[str, Any]) -> tuple[SafeString]:
+    on = bool(item.get("on"))
+    if not item.get("url"):
+        return (format_html('<span class="chip {}">{}</span>', "on" if on else "off", item["label"]),)
+    marks = (" on", mark_safe(' aria-current="true"')) if on else ("", "")
+    return (
+        format_html('<a class="chip{}" href="{}"{}>{}</a>', marks[0], item["url"], marks[1], item["label"]),
+    )
+
+
+@register.simple_tag
+def proof(subject: Any) -> SafeString:
     """{% proof "dataset:flights" %}: how many facts tell of this, and where to check them."""
-    return {"proof": import_string(settings.PROOF)(str(subject))}
+    told = import_string(settings.PROOF)(str(subject))
+    seal: SafeString | str = ""
+    if told["count"]:
+        word = (
+            format_html('<span class="verified">{}</span>', _("sealed in the tree"))
+            if told["sealed"]
+            else format_html("<span>{}</span>", _("waiting to be sealed"))
+        )
+        seal = format_html('<div class="row"><span>{}</span>{}</div>', _("Proof"), word)
+        if told["url"]:
+            seal += format_html(
+                '<p><a class="more" href="{}">{}</a></p>', told["url"], _("Check it yourself")
+            )
+    return format_html(
+        '<section class="card proof"><h2>{}</h2>{}{}</section>',
+        _("Public record"),
+        row(_("Facts about this"), wording.number(told["count"])),
+        seal,
+    )
 
 
-@register.inclusion_tag("ui/form_fields.html")
-def form_fields(form: BaseForm) -> dict[str, Any]:
+@register.simple_tag
+def form_fields(form: BaseForm) -> SafeString:
     """Every field with its label, help and errors; above them a summary of what needs correction."""
-    return {"form": form, "fields": [_placed(field) for field in form.visible_fields()]}
+    return form_html(form)
 
 
-@register.inclusion_tag("ui/field.html")
-def field(bound: BoundField) -> dict[str, Any]:
+@register.simple_tag
+def field(bound: BoundField) -> SafeString:
     """One field of a form, for pages that place fields themselves."""
-    return {"field": _placed(bound)}
-
-
-def _placed(bound: BoundField) -> dict[str, Any]:
-    widget = bound.field.widget
-    kind = "choice" if getattr(widget, "input_type", "") == "checkbox" and not widget.use_fieldset else "line"
-    return {"bound": bound, "kind": "group" if widget.use_fieldset else kind}
+    return field_html(bound)
 
 
 @register.inclusion_tag("ui/pager.html")

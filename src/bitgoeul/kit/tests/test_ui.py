@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pytest
 from django import forms
 from django.core.paginator import Paginator
+from django.forms.renderers import BaseRenderer, DjangoTemplates
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
 from bitgoeul.kit import clock
-from bitgoeul.kit.ui import assets, wording
+from bitgoeul.kit.ui import assets, fields, wording
 from bitgoeul.kit.ui.dots import PICTURES, dots
 
 
@@ -187,3 +188,70 @@ def test_what_is_fixed_is_rendered_once_per_language_and_argument():
         english = page.render(Context({"place": "a", "seen": "4"}))
 
     assert [first, again, other, english] == ["1", "1", "3", "4"]
+
+
+def _same(drawn: str, wanted: str) -> bool:
+    return " ".join(drawn.split()) == " ".join(wanted.split())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (forms.CharField(max_length=9, min_length=2), '"><script>'),
+        (forms.CharField(), None),
+        (forms.CharField(widget=forms.Textarea(attrs={"rows": 5})), "</textarea><script>"),
+        (forms.CharField(widget=forms.PasswordInput), "secret"),
+        (forms.CharField(widget=forms.HiddenInput), "here"),
+        (forms.CharField(widget=forms.DateInput(attrs={"type": "date"})), "2026-11-22"),
+        (forms.EmailField(disabled=True), "somebody@demo.example"),
+        (forms.URLField(assume_scheme="https"), "https://demo.example/?a=1&b=2"),
+        (forms.IntegerField(min_value=1, max_value=9), 3),
+        (forms.FloatField(), 0.25),
+        (forms.DateTimeField(), datetime(2026, 11, 22, 14, 20, tzinfo=UTC)),
+        (forms.TimeField(), "14:20"),
+        (forms.BooleanField(required=False), True),
+        (forms.BooleanField(required=False), False),
+        (forms.ChoiceField(choices=[("", "—"), ("a&b", "<A>"), ("c", "C")]), "a&b"),
+        (forms.ChoiceField(choices=[("one", [("a", "A"), ("b", "B")]), ("c", "C")]), "b"),
+        (forms.MultipleChoiceField(choices=[("a", "A"), ("b", "B"), ("c", "C")]), ["a", "c"]),
+    ],
+)
+def test_widgets_are_written_as_django_writes_them(field, value):
+    def written(renderer: BaseRenderer) -> str:
+        form = type("Form", (forms.Form,), {"asked": field})(initial={"asked": value}, renderer=renderer)
+        return str(form["asked"])
+
+    own = written(fields.Renderer())
+
+    assert _same(own.replace("><", "> <"), written(DjangoTemplates()).replace("><", "> <"))
+
+
+def test_rare_widgets_are_left_to_django():
+    class Form(forms.Form):
+        sectors = forms.MultipleChoiceField(
+            label="Sectors",
+            choices=[("a", "A")],
+            widget=forms.CheckboxSelectMultiple,
+            help_text="Any of them.",
+        )
+
+    page = draw("{% form_fields form %}", form=Form())
+
+    assert '<fieldset aria-describedby="id_sectors_helptext"><legend>Sectors</legend>' in page
+    assert 'type="checkbox"' in page
+
+
+def test_a_single_box_stands_before_its_words():
+    class Form(forms.Form):
+        agreed = forms.BooleanField(label="Agreed")
+
+    assert 'required id="id_agreed"><span>Agreed</span></label>' in draw(
+        "{% form_fields form %}", form=Form()
+    )
+
+
+def test_a_moment_for_programs_names_its_zone():
+    assert (
+        draw("{{ at|moment }}", at=datetime(2026, 11, 22, 15, 20, tzinfo=UTC)) == "2026-11-23T00:20:00+09:00"
+    )
+    assert not draw("{{ at|moment }}", at=None)

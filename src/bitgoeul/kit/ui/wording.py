@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils import dateformat
-from django.utils.timezone import is_naive, localtime
+from django.utils.timezone import get_default_timezone, is_naive
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -78,8 +77,11 @@ def duration(seconds: Any) -> str:
     return _("%(days)s d %(hours)s h") % {"days": whole // 86400, "hours": whole % 86400 // 3600}
 
 
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
 def _moment(value: datetime) -> datetime:
-    return localtime(value.replace(tzinfo=UTC) if is_naive(value) else value)
+    return (value.replace(tzinfo=UTC) if value.tzinfo is None else value).astimezone(get_default_timezone())
 
 
 def _parsed(value: Any) -> Any:
@@ -88,23 +90,33 @@ def _parsed(value: Any) -> Any:
     return value
 
 
+def _day(value: date) -> str:
+    if get_language() == "ko":
+        return f"{value.year:04d}-{value.month:02d}-{value.day:02d}"
+    return f"{value.day} {_MONTHS[value.month]} {value.year:04d}"
+
+
 def when(value: Any) -> str:
     """A moment in the hub's zone: 2026-11-22 14:20 (ko), 22 Nov 2026 14:20 (en)."""
     value = _parsed(value)
     if not value:
         return NOTHING
     if not isinstance(value, datetime):
-        return day(value)
-    return dateformat.format(_moment(value), "Y-m-d H:i" if get_language() == "ko" else "j M Y H:i")
+        return _day(value)
+    value = _moment(value)
+    return f"{_day(value)} {value.hour:02d}:{value.minute:02d}"
 
 
 def day(value: Any) -> str:
     value = _parsed(value)
     if not value:
         return NOTHING
-    if isinstance(value, datetime):
-        value = _moment(value)
-    return dateformat.format(value, "Y-m-d" if get_language() == "ko" else "j M Y")
+    return _day(_moment(value) if isinstance(value, datetime) else value)
+
+
+def moment_attribute(value: datetime | None) -> str:
+    """What the ``datetime`` of a ``<time>`` says: the moment in the hub's zone, ISO 8601."""
+    return _moment(value).isoformat() if value else ""
 
 
 def ago(value: Any) -> str:
