@@ -25,6 +25,11 @@ class Actor:
         return self.person_id is not None
 
     @property
+    def is_visitor(self) -> bool:
+        """Nobody in particular: sees what everybody sees."""
+        return self.id == ANONYMOUS.id
+
+    @property
     def own_id(self) -> int:
         """The primary key of the person who acts; asking it of anybody else is a bug."""
         if self.person_id is None:

@@ -12,12 +12,17 @@ from bitgoeul.kit.refusals import NotFound
 Row = TypeVar("Row", bound=Model)
 
 
+def found(row: Row | None) -> Row:
+    """The row, or a 404 that tells nothing."""
+    if row is None:
+        raise NotFound
+    return row
+
+
 def find(visible: QuerySet[Row], **lookup: Any) -> Row:
     """The one row of ``visible`` that matches, or a 404 that tells nothing."""
     try:
         row = visible.filter(**lookup).first()
     except (ValueError, OverflowError, ValidationError):  # an id that is no id at all
         row = None
-    if row is None:
-        raise NotFound
-    return row
+    return found(row)

@@ -11,19 +11,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, Max, OuterRef, Prefetch, Q, QuerySet, SlugField
 
 from bitgoeul.apps.lake import errors
 from bitgoeul.apps.lake.models import Dataset, DatasetVersion, SearchToken, Upload
 from bitgoeul.apps.lake.warehouse import publishing, sandbox
+from bitgoeul.apps.people.models import Organisation
 from bitgoeul.engines import lake
-from bitgoeul.kit.actor import Actor
-from bitgoeul.kit.doors import find
+from bitgoeul.kit.actor import ANONYMOUS, Actor
+from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.refusals import NotFound
+from bitgoeul.kit.standing import StandingQuery
 from bitgoeul.kit.store import store
 from bitgoeul.kit.text import Localised
 
 PUBLISHED = DatasetVersion.State.PUBLISHED
+SHOWN_VERSIONS = 100
 _REFERENCE = re.compile(r"(?P<slug>[\w-]{1,60})(?:@(?P<number>\d{1,9}))?", re.ASCII)
 
 
@@ -168,6 +171,75 @@ def with_versions(rows: QuerySet[Dataset]) -> QuerySet[Dataset]:
     """The same datasets, each with its published versions at hand in ``.published``."""
     published = DatasetVersion.objects.filter(state=PUBLISHED).defer("profiles", "plan").order_by("-number")
     return rows.prefetch_related(Prefetch("versions", queryset=published, to_attr="published"))
+
+
+LISTED = 20
+_newer = DatasetVersion.objects.filter(
+    dataset=OuterRef("dataset"), state=PUBLISHED, number__gt=OuterRef("number")
+)
+# A dataset that everybody sees has a published version, so the catalogue is one query over those.
+_listed_to_all: StandingQuery[DatasetVersion] = StandingQuery(
+    lambda: (
+        DatasetVersion.objects.filter(
+            ~Exists(_newer), state=PUBLISHED, dataset__visibility=Dataset.Visibility.PUBLIC
+        )
+        .select_related("dataset__organisation")
+        .defer("profiles", "plan", "lineage")
+        .order_by("-dataset__updated_at", "-dataset_id")[: LISTED + 1]
+    )
+)
+_open_to_all: StandingQuery[Dataset] = StandingQuery(
+    lambda slug: visible_to(ANONYMOUS).filter(slug=slug), slug=SlugField()
+)
+_published_of: StandingQuery[DatasetVersion] = StandingQuery(
+    lambda dataset: DatasetVersion.objects.filter(dataset=dataset, state=PUBLISHED).defer("profiles", "plan")[
+        :SHOWN_VERSIONS
+    ],
+    dataset=BigIntegerField(),
+)
+_publishers_to_all: StandingQuery[Organisation] = StandingQuery(lambda: _publishers(ANONYMOUS))
+
+
+def first_listed(actor: Actor) -> list[Dataset]:
+    """The beginning of the catalogue, each dataset with its latest published version in ``.published``.
+
+    One page, and one row more if there is one.
+    """
+    if not actor.is_visitor:
+        return list(with_versions(search(actor).datasets)[: LISTED + 1])
+    for version in (versions := _listed_to_all()):
+        version.dataset.published = [version]  # type: ignore[attr-defined]
+    return [version.dataset for version in versions]
+
+
+def dataset_of(actor: Actor, slug: str) -> Dataset:
+    """The dataset with this address.  Raises: NotFound."""
+    if actor.is_visitor:
+        return found(_open_to_all.first(slug=slug))
+    return find(visible_to(actor), slug=slug)
+
+
+def versions_of(actor: Actor, dataset: Dataset) -> list[DatasetVersion]:
+    """The latest versions, newest first, of a dataset that the actor sees."""
+    if actor.is_visitor:
+        versions = _published_of(dataset=dataset.pk)
+    else:
+        rows = versions_visible_to(actor).filter(dataset=dataset).defer("profiles", "plan")
+        versions = list(rows[:SHOWN_VERSIONS])
+    for version in versions:
+        version.dataset = dataset
+    return versions
+
+
+def _publishers(actor: Actor) -> QuerySet[Organisation]:
+    return Organisation.objects.filter(pk__in=visible_to(actor).order_by().values("organisation")).only(
+        "slug", "name"
+    )[:200]
+
+
+def publishers(actor: Actor) -> list[Organisation]:
+    """The organisations whose datasets the actor sees."""
+    return _publishers_to_all() if actor.is_visitor else list(_publishers(actor))
 
 
 def words_of(dataset: Dataset, columns: Iterator[str] | list[str] = ()) -> dict[str, int]:  # type: ignore[assignment]

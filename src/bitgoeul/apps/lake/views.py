@@ -38,25 +38,32 @@ def index(request: HttpRequest) -> HttpResponseBase:
     asked = {
         name: request.GET.get(name, "").strip()[:200] for name in ("q", "sector", "licence", "organisation")
     }
-    found = queries.search(
-        actor_of(request),
-        asked["q"],
-        sector=asked["sector"],
-        licence=asked["licence"],
-        organisation=asked["organisation"],
-    )
-    page = page_of(queries.with_versions(found.datasets), request, 20)
-    publishers = Organisation.objects.filter(
-        pk__in=queries.visible_to(actor_of(request)).order_by().values("organisation")
-    )[:200]
+    actor, nearest = actor_of(request), False
+    if any(asked.values()):
+        result = queries.search(
+            actor,
+            asked["q"],
+            sector=asked["sector"],
+            licence=asked["licence"],
+            organisation=asked["organisation"],
+        )
+        nearest = result.nearest
+        page = page_of(queries.with_versions(result.datasets), request, queries.LISTED)
+    else:
+        page = page_of(
+            lambda: queries.with_versions(queries.search(actor).datasets),
+            request,
+            queries.LISTED,
+            begin=lambda: queries.first_listed(actor),
+        )
     return render(request, "lake/index.html", {
         "asked": asked,
-        "nearest": found.nearest,
+        "nearest": nearest,
         "page": page,
         "sectors": Organisation.Sector.choices,
         "licences": queries.licences().values(),
-        "publishers": publishers,
-        "may_publish": actor_of(request).is_signed_in,
+        "publishers": queries.publishers(actor),
+        "may_publish": actor.is_signed_in,
     })  # fmt: skip
 
 
@@ -66,10 +73,8 @@ def index(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def dataset(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponseBase:
     """A dataset in one of its versions: the latest that is published, or the one asked for."""
-    row = find(queries.visible_to(actor_of(request)), slug=slug)
-    versions = list(
-        queries.versions_visible_to(actor_of(request)).filter(dataset=row).defer("profiles", "plan")[:100]
-    )
+    row = queries.dataset_of(actor_of(request), slug)
+    versions = queries.versions_of(actor_of(request), row)
     version = _chosen(versions, number)
     may_edit = policies.may_edit(actor_of(request), row)
     return render(request, "lake/dataset.html", {
@@ -380,7 +385,7 @@ def query(request: HttpRequest) -> HttpResponseBase:
 
 def _readable(request: HttpRequest) -> list[dict[str, str]]:
     """Some tables to begin with."""
-    rows = queries.with_versions(queries.search(actor_of(request)).datasets)[:12]
+    rows = queries.first_listed(actor_of(request))[:12]
     return [
         {
             "name": f"{row.slug.replace('-', '_')}.{table['name']}",

@@ -101,11 +101,17 @@ def _answered(form: dict[str, Any], answers: dict[str, Any]) -> list[tuple[str, 
 
 def index(request: HttpRequest) -> HttpResponse:
     """What can be applied for now, what comes, what was."""
-    calls = queries.calls_visible_to(_actor(request))
+    moment = clock.now()
+    taking, announced = queries.present(moment)
     context = {
-        "taking": list(queries.taking_applications(calls)),
-        "announced": list(queries.announced(calls)),
-        "past": page_of(queries.past(calls), request),
+        "taking": taking,
+        "announced": announced,
+        "past": page_of(
+            lambda: queries.past(queries.calls_visible_to(_actor(request)), moment),
+            request,
+            queries.PAGE,
+            begin=lambda: queries.first_past(moment),
+        ),
         "may_run": policies.may_run_calls(_actor(request)),
     }
     return render(request, "programmes/index.html", context)
@@ -114,7 +120,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def call(request: HttpRequest, slug: str) -> HttpResponse:
     """One call: what it gives, who can have it, how it stands, and how I stand."""
     actor = _actor(request)
-    offer = find(queries.calls_visible_to(actor), slug=slug)
+    offer = queries.call_of(actor, slug)
     mine = queries.may_apply_for(actor)
     organisation = _chosen(mine, request.GET.get("organisation"))
     current = queries.current_application(offer, organisation) if organisation else None
@@ -154,7 +160,7 @@ def _standing(call: Call, organisation: Organisation | None, current: Applicatio
 def apply(request: HttpRequest, slug: str) -> HttpResponse:
     """Step 1: in whose name, and what its company file says."""
     actor = _actor(request)
-    offer = find(queries.calls_visible_to(actor), slug=slug)
+    offer = queries.call_of(actor, slug)
     mine = queries.may_apply_for(actor)
     chosen = _chosen(mine, request.GET.get("organisation"))
     form = OrganisationForm(

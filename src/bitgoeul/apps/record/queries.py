@@ -23,6 +23,7 @@ from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import require
+from bitgoeul.kit.standing import StandingQuery
 from bitgoeul.verifier import verify_record
 
 # No transaction stays open this long, so facts older than a head of this age are all in it.
@@ -48,6 +49,27 @@ def facts(*, subject: str = "", organisation: str = "", name: str = "", actor: s
     """Facts, newest first, narrowed by what is given."""
     given = {"subject": subject, "organisation": organisation, "name": name, "actor": actor}
     return Fact.objects.filter(**{field: value for field, value in given.items() if value}).order_by("-id")
+
+
+def listed(**narrowed: str) -> QuerySet[Fact]:
+    """Facts as a list shows them, each with whether it is ``.sealed``."""
+    return (
+        facts(**narrowed)
+        .only("name", "subject", "at")
+        .annotate(sealed=Exists(Leaf.objects.filter(fact=OuterRef("pk"))))
+    )
+
+
+PAGE = 30
+_newest: StandingQuery[Fact] = StandingQuery(lambda: listed()[: PAGE + 1])
+
+
+def page(narrowed: dict[str, str], before: int | None) -> list[Fact]:
+    """One page of ``listed``, and the first fact of the next."""
+    if not narrowed and before is None:
+        return _newest()
+    rows = listed(**narrowed)
+    return list((rows if before is None else rows.filter(pk__lt=before))[: PAGE + 1])
 
 
 def title_of(name: str) -> str:
@@ -77,8 +99,11 @@ def unsealed(everything: bool = False) -> QuerySet[Fact]:
     return rows.filter(pk__gt=settled.last_fact) if settled else rows
 
 
+_newest_head: StandingQuery[Head] = StandingQuery(lambda: Head.objects.order_by("-size")[:1])
+
+
 def newest_head() -> Head | None:
-    return Head.objects.order_by("-size").first()
+    return _newest_head.first()
 
 
 def head() -> Head:

@@ -19,7 +19,6 @@ from bitgoeul.kit.doors import find
 from bitgoeul.kit.models import Fact
 from bitgoeul.verifier import verify_record
 
-ROWS = 30
 NARROWED_BY = ("subject", "organisation", "name", "actor")
 
 
@@ -27,16 +26,14 @@ def index(request: HttpRequest) -> HttpResponse:
     """The newest head and the facts, newest first; older ones follow by their number."""
     narrowed = {field: request.GET.get(field, "").strip()[:160] for field in NARROWED_BY}
     narrowed = {field: value for field, value in narrowed.items() if value}
-    rows = queries.facts(**narrowed)
     before = request.GET.get("before", "")
-    page = list(
-        (rows.filter(pk__lt=int(before)) if before.isdecimal() and len(before) < 19 else rows)[: ROWS + 1]
-    )
-    leaves = queries.leaves_of(page[:ROWS])
-    older = urlencode(narrowed | {"before": page[ROWS - 1].pk}) if len(page) > ROWS else ""
+    rows = queries.page(narrowed, int(before) if before.isdecimal() and len(before) < 19 else None)
+    facts, more = rows[: queries.PAGE], len(rows) > queries.PAGE
+    older = urlencode(narrowed | {"before": facts[-1].pk}) if more else ""
+    titles = {name: queries.title_of(name) for name in {fact.name for fact in facts}}
     context = {
         "head": queries.newest_head(),
-        "facts": [(fact, queries.title_of(fact.name), leaves.get(fact.pk)) for fact in page[:ROWS]],
+        "facts": [(fact, titles[fact.name]) for fact in facts],
         "narrowed": narrowed,
         "older": older,
         "before": before,

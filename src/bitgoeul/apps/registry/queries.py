@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import BigIntegerField, Count, Max, Q, QuerySet, SlugField
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.registry import policies
 from bitgoeul.apps.registry.models import Model, ModelVersion, Registration
-from bitgoeul.kit.actor import Actor
-from bitgoeul.kit.doors import find
+from bitgoeul.kit.actor import ANONYMOUS, Actor
+from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.refusals import NotFound
+from bitgoeul.kit.standing import StandingQuery
 from bitgoeul.kit.text import containing
 
 
@@ -36,6 +37,54 @@ def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False
     if text := text.strip()[:100]:
         rows = rows.filter(Q(slug__icontains=text) | containing(text, "title"))
     return rows
+
+
+LISTED = 20
+_listed_to_all: StandingQuery[Model] = StandingQuery(lambda: listed(ANONYMOUS)[: LISTED + 1])
+_open_to_all: StandingQuery[Model] = StandingQuery(
+    lambda slug: visible_to(ANONYMOUS).filter(slug=slug), slug=SlugField()
+)
+_newest_of: StandingQuery[ModelVersion] = StandingQuery(
+    # "available" sorts before "withdrawn"
+    lambda model: ModelVersion.objects.filter(model=model).order_by("state", "-number")[:1],
+    model=BigIntegerField(),
+)
+_versions_of: StandingQuery[ModelVersion] = StandingQuery(
+    lambda model: ModelVersion.objects.filter(model=model).only("number", "state", "created_at", "model")[
+        :50
+    ],
+    model=BigIntegerField(),
+)
+
+
+def first_listed(actor: Actor, *, sector: str = "", text: str = "") -> list[Model]:
+    """The beginning of ``listed``: one page, and one row more if there is one."""
+    if actor.is_visitor and not sector and not text.strip():
+        return _listed_to_all()
+    return list(listed(actor, sector=sector, text=text)[: LISTED + 1])
+
+
+def model_of(actor: Actor, slug: str) -> Model:
+    """The model with this address.  Raises: NotFound."""
+    if actor.is_visitor:
+        return found(_open_to_all.first(slug=slug))
+    return find(visible_to(actor), slug=slug)
+
+
+def newest_version(model: Model) -> ModelVersion | None:
+    """The newest that is available; if none is, the newest."""
+    version = _newest_of.first(model=model.pk)
+    if version is not None:
+        version.model = model
+    return version
+
+
+def versions_of(model: Model) -> list[ModelVersion]:
+    """The latest versions, newest first, as a list shows them."""
+    versions = _versions_of(model=model.pk)
+    for version in versions:
+        version.model = model
+    return versions
 
 
 def versions_visible_to(actor: Actor) -> QuerySet[ModelVersion]:

@@ -21,7 +21,12 @@ from bitgoeul.kit.paging import page_of
 def catalogue(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     sector, text = request.GET.get("sector", ""), request.GET.get("text", "")
-    page = page_of(queries.listed(actor, sector=sector, text=text), request, size=20)
+    page = page_of(
+        lambda: queries.listed(actor, sector=sector, text=text),
+        request,
+        size=queries.LISTED,
+        begin=lambda: queries.first_listed(actor, sector=sector, text=text),
+    )
     refused = []
     if actor.is_signed_in:
         rows = queries.registrations_visible_to(actor).filter(outcome="refused")[:5]
@@ -41,8 +46,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def model(request: HttpRequest, slug: str) -> HttpResponse:
-    row = find(queries.visible_to(request.actor), slug=slug)  # type: ignore[attr-defined]
-    newest = row.versions.order_by("state", "-number").first()  # "available" sorts before "withdrawn"
+    newest = queries.newest_version(queries.model_of(request.actor, slug))  # type: ignore[attr-defined]
     if newest is None:
         return redirect("registry:catalogue")
     return _page(request, newest)
@@ -67,7 +71,7 @@ def _page(request: HttpRequest, row: ModelVersion) -> HttpResponse:
         {
             "version": row,
             "model": row.model,
-            "versions": row.model.versions.all()[:50],
+            "versions": queries.versions_of(row.model),
             "measures": reading.measures(row),
             "confusion": reading.confusion(row),
             "inputs": reading.tensors(row, "inputs"),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet, SlugField, Sum
 from django.utils import timezone
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.services import places, policies
-from bitgoeul.apps.services.models import Price, Service, Usage
+from bitgoeul.apps.services.models import Crash, Price, Service, Usage
 from bitgoeul.kit import clock
-from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.actor import ANONYMOUS, Actor
+from bitgoeul.kit.doors import find, found
+from bitgoeul.kit.standing import StandingQuery
 from bitgoeul.kit.text import containing
 
 
@@ -38,6 +40,27 @@ def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False
     return rows
 
 
+LISTED = 24
+_listed_to_all: StandingQuery[Service] = StandingQuery(lambda: listed(ANONYMOUS)[: LISTED + 1])
+_open_to_all: StandingQuery[Service] = StandingQuery(
+    lambda slug: visible_to(ANONYMOUS).filter(slug=slug), slug=SlugField()
+)
+
+
+def first_listed(actor: Actor, *, sector: str = "", text: str = "") -> list[Service]:
+    """The beginning of ``listed``: one page, and one row more if there is one."""
+    if actor.is_visitor and not sector and not text.strip():
+        return _listed_to_all()
+    return list(listed(actor, sector=sector, text=text)[: LISTED + 1])
+
+
+def service_of(actor: Actor, slug: str) -> Service:
+    """The service with this address.  Raises: NotFound."""
+    if actor.is_visitor:
+        return found(_open_to_all.first(slug=slug))
+    return find(visible_to(actor), slug=slug)
+
+
 def organisations_for(actor: Actor) -> QuerySet[Organisation]:
     """The organisations in whose name the actor may deploy."""
     return Organisation.objects.filter(
@@ -45,9 +68,36 @@ def organisations_for(actor: Actor) -> QuerySet[Organisation]:
     )
 
 
+_prices_until: StandingQuery[Price] = StandingQuery(
+    lambda moment: Price.objects.filter(starts_at__lte=moment).order_by("-starts_at")[:1],
+    moment=DateTimeField(),
+)
+_counted_since: StandingQuery[int] = StandingQuery(
+    lambda service, moment: (
+        Usage.objects.filter(service=service, at__gte=moment)
+        .order_by()
+        .values("service")
+        .annotate(total=Sum("predictions"))
+        .values_list("total", flat=True)
+    ),
+    service=BigIntegerField(),
+    moment=DateTimeField(),
+)
+_latest_crashes: StandingQuery[Crash] = StandingQuery(
+    lambda service: Crash.objects.filter(service=service)[:10], service=BigIntegerField()
+)
+
+
+def latest_crashes(service: Service) -> list[Crash]:
+    return _latest_crashes(service=service.pk)
+
+
 def present_price() -> Price:
     """The price that holds now."""
-    return Price.objects.filter(starts_at__lte=clock.now()).latest("starts_at")
+    price = _prices_until.first(moment=clock.now())
+    if price is None:
+        raise Price.DoesNotExist
+    return price
 
 
 def uncollected(service: Service) -> int:
@@ -64,7 +114,7 @@ def predictions_total(service: Service) -> int:
 
 def predictions_today(service: Service) -> int:
     """Predictions since midnight in the zone of the hub, with those that the meter has not handed in yet."""
-    counted = service.usage.filter(at__gte=midnight()).aggregate(total=Sum("predictions"))["total"] or 0
+    counted = _counted_since.first(service=service.pk, moment=midnight()) or 0
     return counted + uncollected(service)
 
 

@@ -19,7 +19,6 @@ from bitgoeul.apps.services import asking, commands, forms, policies, protocol, 
 from bitgoeul.apps.services.errors import NoCredits, SlugTaken, reason_of_state
 from bitgoeul.apps.services.models import Service
 from bitgoeul.kit.api import signed_in
-from bitgoeul.kit.doors import find
 from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import Invalid, Refusal, require
 from bitgoeul.kit.text import Localised
@@ -39,7 +38,12 @@ class Said:
 def catalogue(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     sector, text = request.GET.get("sector", ""), request.GET.get("text", "")
-    page = page_of(queries.listed(actor, sector=sector, text=text), request, size=24)
+    page = page_of(
+        lambda: queries.listed(actor, sector=sector, text=text),
+        request,
+        size=queries.LISTED,
+        begin=lambda: queries.first_listed(actor, sector=sector, text=text),
+    )
     return render(
         request,
         "services/catalogue.html",
@@ -56,7 +60,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 def service(request: HttpRequest, slug: str) -> HttpResponse:
     """The public page: a form made of the inputs; with values in the address, the answer too."""
     actor = request.actor  # type: ignore[attr-defined]
-    row = find(queries.visible_to(actor), slug=slug)
+    row = queries.service_of(actor, slug)
     asked = "ask" in request.GET
     form = forms.question_form(row, request.GET if asked else None)
     said: Said | None = None
@@ -82,7 +86,7 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
             "today": queries.predictions_today(row),
             "total": queries.predictions_total(row),
             "price": queries.present_price(),
-            "crashes": row.crashes.all()[:10],
+            "crashes": queries.latest_crashes(row),
             "usage": queries.usage_by_day(row) if may_manage else [],
             "may_manage": may_manage,
             "versions": _other_versions(request, row) if may_manage else [],

@@ -214,7 +214,7 @@ def test_the_inbox_costs_the_same_queries_for_one_and_for_three(rows, django_ass
         make_notice(person, organisation=organisation)
     api = api_for(person)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         api.get("/api/notices/")
 
 

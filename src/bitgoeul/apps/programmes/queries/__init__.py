@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BigIntegerField, Count, DateTimeField, Q, QuerySet, SlugField
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.queries import organisations_of
 from bitgoeul.apps.programmes import policies
 from bitgoeul.apps.programmes.models import Application, Call
 from bitgoeul.kit import clock
-from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.actor import ANONYMOUS, Actor
+from bitgoeul.kit.doors import find, found
+from bitgoeul.kit.standing import StandingQuery
 
 State = Application.State
 
@@ -32,9 +36,40 @@ def announced(calls: QuerySet[Call]) -> QuerySet[Call]:
     return calls.filter(state=Call.State.OPEN, opens_at__gt=clock.now())
 
 
-def past(calls: QuerySet[Call]) -> QuerySet[Call]:
-    ended = Q(state=Call.State.CLOSED) | Q(state=Call.State.OPEN, closes_at__lte=clock.now())
+def past(calls: QuerySet[Call], moment: Any = None) -> QuerySet[Call]:
+    ended = Q(state=Call.State.CLOSED) | Q(state=Call.State.OPEN, closes_at__lte=moment or clock.now())
     return calls.filter(ended).order_by("-closes_at")
+
+
+PAGE = 25
+_not_ended: StandingQuery[Call] = StandingQuery(
+    lambda moment: calls_visible_to(ANONYMOUS).filter(state=Call.State.OPEN, closes_at__gt=moment),
+    moment=DateTimeField(),
+)
+_ended: StandingQuery[Call] = StandingQuery(
+    lambda moment: past(calls_visible_to(ANONYMOUS), moment)[: PAGE + 1], moment=DateTimeField()
+)
+_opened: StandingQuery[Call] = StandingQuery(
+    lambda slug: calls_visible_to(ANONYMOUS).filter(slug=slug), slug=SlugField()
+)
+
+
+def present(moment: dt.datetime) -> tuple[list[Call], list[Call]]:
+    """The calls that take applications, and those that are announced: the same for everybody."""
+    rows = _not_ended(moment=moment)
+    return [row for row in rows if row.opens_at <= moment], [row for row in rows if row.opens_at > moment]
+
+
+def first_past(moment: dt.datetime) -> list[Call]:
+    """The beginning of ``past``: one page, and one row more if there is one."""
+    return _ended(moment=moment)
+
+
+def call_of(actor: Actor, slug: str) -> Call:
+    """The call with this address.  Raises: NotFound."""
+    if policies.may_see_all(actor):
+        return find(calls_visible_to(actor), slug=slug)
+    return found(_opened.first(slug=slug))
 
 
 def applications_visible_to(actor: Actor) -> QuerySet[Application]:
@@ -79,14 +114,23 @@ class Statistics:
         return self.budget - self.granted
 
 
+_COUNTED = (State.ACCEPTED, State.REJECTED, State.WAITING, State.WITHDRAWN)
+_counts: StandingQuery[dict[str, int]] = StandingQuery(
+    lambda call: (
+        Application.objects.filter(call=call, submitted_at__isnull=False)
+        .order_by()
+        .values("call")
+        .annotate(
+            applications=Count("id"),
+            **{str(state): Count("id", filter=Q(state=state)) for state in _COUNTED},
+        )
+        .values("applications", *map(str, _COUNTED))
+    ),
+    call=BigIntegerField(),
+)
+
+
 def statistics(call: Call) -> Statistics:
     """Counts of what was handed in; a draft is nobody's business."""
-    handed_in = call.applications.filter(submitted_at__isnull=False)
-    counts = handed_in.aggregate(
-        applications=Count("id"),
-        **{
-            str(state): Count("id", filter=Q(state=state))
-            for state in (State.ACCEPTED, State.REJECTED, State.WAITING, State.WITHDRAWN)
-        },
-    )
+    counts = _counts.first(call=call.pk) or dict.fromkeys(("applications", *map(str, _COUNTED)), 0)
     return Statistics(**counts, granted=call.granted, budget=call.budget)

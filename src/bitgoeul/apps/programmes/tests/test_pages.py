@@ -226,7 +226,7 @@ def test_the_list_of_calls_costs_the_same_queries_for_one_and_for_three(rows, dj
     client = client_for()
     client.get("/programmes/")
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         client.get("/programmes/")
 
 
