@@ -72,6 +72,11 @@ class ModelVersion(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("registry:version", args=[self.model.slug, self.number])
 
+    @property
+    def fingerprint(self) -> str:
+        """Names this version and no other, ever: what is drawn of its document can be kept under it."""
+        return f"{self.pk} {self} {self.reference} {self.sha256} {self.created_at.isoformat()}"
+
 
 class Registration(models.Model):
     """The outcome of one attempt to register a model: a version, or a refusal with its reason."""

@@ -40,13 +40,16 @@ def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False
 
 
 LISTED = 20
+DRAWN_ONCE = ("document", "graph", "lineage")  # large, never edited, and read only to draw the page
 _listed_to_all: StandingQuery[Model] = StandingQuery(lambda: listed(ANONYMOUS)[: LISTED + 1])
 _open_to_all: StandingQuery[Model] = StandingQuery(
     lambda slug: visible_to(ANONYMOUS).filter(slug=slug), slug=SlugField()
 )
 _newest_of: StandingQuery[ModelVersion] = StandingQuery(
     # "available" sorts before "withdrawn"
-    lambda model: ModelVersion.objects.filter(model=model).order_by("state", "-number")[:1],
+    lambda model: (
+        ModelVersion.objects.filter(model=model).defer(*DRAWN_ONCE).order_by("state", "-number")[:1]
+    ),
     model=BigIntegerField(),
 )
 _versions_of: StandingQuery[ModelVersion] = StandingQuery(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -63,8 +65,6 @@ def _version(request: HttpRequest, slug: str, number: int) -> ModelVersion:
 
 
 def _page(request: HttpRequest, row: ModelVersion) -> HttpResponse:
-    curves = row.document.get("curves", {})
-    importance = reading.importance(row)
     return render(
         request,
         "registry/version.html",
@@ -72,27 +72,32 @@ def _page(request: HttpRequest, row: ModelVersion) -> HttpResponse:
             "version": row,
             "model": row.model,
             "versions": queries.versions_of(row.model),
-            "measures": reading.measures(row),
-            "confusion": reading.confusion(row),
-            "inputs": reading.tensors(row, "inputs"),
-            "outputs": reading.tensors(row, "outputs"),
-            "card": reading.card(row),
-            "split": reading.split(row),
-            "roc": curves.get("roc"),
-            "roc_chart": charts.roc_chart(curves["roc"], row.document.get("metrics", {}).get("auc"))
-            if curves.get("roc")
-            else "",
-            "calibration": curves.get("calibration"),
-            "calibration_chart": charts.calibration_chart(curves["calibration"])
-            if curves.get("calibration")
-            else "",
-            "importance": importance,
-            "importance_chart": charts.importance_chart(importance) if importance else "",
-            "chips": _chips(row),
+            "read": lambda: _read(row),  # asked for only while this version is not drawn yet
             "may_manage": policies.may_manage(request.actor, row.model.organisation_id),  # type: ignore[attr-defined]
             "subject": f"model:{row.model.slug}",
         },
     )
+
+
+def _read(row: ModelVersion) -> dict[str, Any]:
+    """What the version says of itself.  It never changes."""
+    curves = row.document.get("curves", {})
+    roc, calibration, importance = curves.get("roc"), curves.get("calibration"), reading.importance(row)
+    return {
+        "measures": reading.measures(row),
+        "confusion": reading.confusion(row),
+        "inputs": reading.tensors(row, "inputs"),
+        "outputs": reading.tensors(row, "outputs"),
+        "card": reading.card(row),
+        "split": reading.split(row),
+        "roc": roc,
+        "roc_chart": charts.roc_chart(roc, row.document.get("metrics", {}).get("auc")) if roc else "",
+        "calibration": calibration,
+        "calibration_chart": charts.calibration_chart(calibration) if calibration else "",
+        "importance": importance,
+        "importance_chart": charts.importance_chart(importance) if importance else "",
+        "chips": _chips(row),
+    }
 
 
 def _chips(row: ModelVersion) -> list[dict[str, object]]:

@@ -41,9 +41,16 @@ def listed(actor: Actor, *, sector: str = "", text: str = "", mine: bool = False
 
 
 LISTED = 24
-_listed_to_all: StandingQuery[Service] = StandingQuery(lambda: listed(ANONYMOUS)[: LISTED + 1])
+_listed_to_all: StandingQuery[Service] = StandingQuery(
+    lambda: listed(ANONYMOUS).select_related(None).select_related("organisation")[: LISTED + 1]
+)
 _open_to_all: StandingQuery[Service] = StandingQuery(
-    lambda slug: visible_to(ANONYMOUS).filter(slug=slug), slug=SlugField()
+    lambda slug: (
+        visible_to(ANONYMOUS)
+        .filter(slug=slug)
+        .defer("version__document", "version__graph", "version__lineage")
+    ),
+    slug=SlugField(),
 )
 
 

@@ -62,10 +62,10 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     row = queries.service_of(actor, slug)
     asked = "ask" in request.GET
-    form = forms.question_form(row, request.GET if asked else None)
+    form = forms.question_form(row, request.GET) if asked else None
     said: Said | None = None
     refused: Refusal | None = None
-    if asked and form.is_valid():
+    if form and form.is_valid():
         try:
             protocol.check_allowance(request)
             said = _said(row, asking.predict(row, forms.row_of(row, form.values())))
@@ -79,6 +79,8 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "service": row,
             "form": form,
+            # Asked for only while the form of this version is not drawn yet.
+            "empty_form": lambda: forms.question_form(row),
             "said": said,
             "refused": refused,
             "why": reason_of_state(row.note),
@@ -90,7 +92,7 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
             "usage": queries.usage_by_day(row) if may_manage else [],
             "may_manage": may_manage,
             "versions": _other_versions(request, row) if may_manage else [],
-            "curl": _curl(row),
+            "curl": lambda: _curl(row),
             "subject": row.subject,
         },
         status=status,

@@ -57,7 +57,9 @@ class Fixed(template.Node):
         text = self.kept.get(key)
         if text is None:
             text = self.content.render(context)
-            if len(self.kept) < self.LIMIT and not settings.DEBUG:
+            if len(self.kept) >= self.LIMIT:
+                self.kept.clear()
+            if not settings.DEBUG:
                 self.kept[key] = text
         return text
 
