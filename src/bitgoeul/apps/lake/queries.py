@@ -197,7 +197,7 @@ _published_of: StandingQuery[DatasetVersion] = StandingQuery(
     ],
     dataset=BigIntegerField(),
 )
-_publishers_to_all: StandingQuery[Organisation] = StandingQuery(lambda: _publishers(ANONYMOUS))
+_publishers_to_all: StandingQuery[tuple[str, str]] = StandingQuery(lambda: _publishers(ANONYMOUS))
 
 
 def first_listed(actor: Actor) -> list[Dataset]:
@@ -231,14 +231,13 @@ def versions_of(actor: Actor, dataset: Dataset) -> list[DatasetVersion]:
     return versions
 
 
-def _publishers(actor: Actor) -> QuerySet[Organisation]:
-    return Organisation.objects.filter(pk__in=visible_to(actor).order_by().values("organisation")).only(
-        "slug", "name"
-    )[:200]
+def _publishers(actor: Actor) -> QuerySet[Organisation, tuple[str, str]]:
+    rows = Organisation.objects.filter(pk__in=visible_to(actor).order_by().values("organisation"))
+    return rows.values_list("slug", "name")[:200]
 
 
-def publishers(actor: Actor) -> list[Organisation]:
-    """The organisations whose datasets the actor sees."""
+def publishers(actor: Actor) -> list[tuple[str, str]]:
+    """The organisations whose datasets the actor sees: address and name."""
     return _publishers_to_all() if actor.is_visitor else list(_publishers(actor))
 
 

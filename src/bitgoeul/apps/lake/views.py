@@ -61,7 +61,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "nearest": nearest,
         "page": page,
         "sectors": Organisation.Sector.choices,
-        "licences": queries.licences().values(),
+        "licences": [(row["id"], row["title"]) for row in queries.licences().values()],
         "publishers": queries.publishers(actor),
         "may_publish": actor.is_signed_in,
     })  # fmt: skip

@@ -6,10 +6,14 @@ import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from bitgoeul.apps.record import queries
@@ -17,6 +21,8 @@ from bitgoeul.apps.record.models import Leaf
 from bitgoeul.engines import merkle
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.models import Fact
+from bitgoeul.kit.templatetags.ui import badge
+from bitgoeul.kit.ui import wording
 from bitgoeul.verifier import verify_record
 
 NARROWED_BY = ("subject", "organisation", "name", "actor")
@@ -30,15 +36,40 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = queries.page(narrowed, int(before) if before.isdecimal() and len(before) < 19 else None)
     facts, more = rows[: queries.PAGE], len(rows) > queries.PAGE
     older = urlencode(narrowed | {"before": facts[-1].pk}) if more else ""
-    titles = {name: queries.title_of(name) for name in {fact.name for fact in facts}}
     context = {
         "head": queries.newest_head(),
-        "facts": [(fact, titles[fact.name]) for fact in facts],
+        "facts": _lines(facts),
         "narrowed": narrowed,
         "older": older,
         "before": before,
     }
     return render(request, "record/index.html", context)
+
+
+def _lines(facts: list[Fact]) -> SafeString:
+    """The rows of the table: written here, for thirty of them are most of the page."""
+    titles = {name: queries.title_of(name) for name in {fact.name for fact in facts}}
+    sealed, unsealed = badge("ok", _("sealed")), badge("wait", _("not sealed yet"))
+    here = reverse("record:index")
+    return format_html_join(
+        "",
+        '<tr><th scope="row"><a href="{}facts/{}/">{}</a><br>'
+        '<a class="mono muted" href="?subject={}#facts">{}</a></th>'
+        '<td class="opt nowrap"><time datetime="{}">{}</time></td><td>{}</td></tr>',
+        (
+            (
+                here,
+                fact.pk,
+                titles[fact.name],
+                quote(fact.subject, safe=""),
+                fact.subject,
+                wording.moment_attribute(fact.at),
+                wording.when(fact.at),
+                sealed if fact.sealed else unsealed,  # type: ignore[attr-defined]
+            )
+            for fact in facts
+        ),
+    )
 
 
 def fact(request: HttpRequest, fact_id: int) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -25,6 +25,7 @@ from bitgoeul.kit.ui.fields import field_html, form_html
 
 register = template.Library()
 
+SELECTED = SafeString(" selected")
 KINDS = frozenset({"ok", "wait", "stop", "info", "quiet"})
 
 register.filter("credits", wording.credits_of)
@@ -135,6 +136,19 @@ def sector(key: str, name: Any) -> SafeString:
     """{% sector dataset.sector dataset.get_sector_display %}: the hue as a dot, the word beside it."""
     return format_html(
         '<span class="nowrap"><i class="sector-dot {}"></i>{}</span>', key, capfirst(str(name))
+    )
+
+
+@register.simple_tag
+def options(choices: Iterable[tuple[Any, Any]], chosen: Any = "", nothing: Any = "") -> SafeString:
+    """{% options sectors sector _("all") %}: what stands in a ``<select>``, ``nothing`` first."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (value, SELECTED if value and str(value) == str(chosen) else "", label)
+            for value, label in [*([("", nothing)] if nothing else []), *choices]
+        ),
     )
 
 

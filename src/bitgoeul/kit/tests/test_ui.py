@@ -255,3 +255,14 @@ def test_a_moment_for_programs_names_its_zone():
         draw("{{ at|moment }}", at=datetime(2026, 11, 22, 15, 20, tzinfo=UTC)) == "2026-11-23T00:20:00+09:00"
     )
     assert not draw("{{ at|moment }}", at=None)
+
+
+def test_options_mark_the_chosen_one_and_may_begin_with_none_in_particular():
+    page = draw("{% options choices 'b' 'all' %}", choices=[("a", "<A>"), ("b", "B")])
+
+    assert page == (
+        '<option value="">all</option><option value="a">&lt;A&gt;</option>'
+        '<option value="b" selected>B</option>'
+    )
+    assert "selected" not in draw("{% options choices '' 'all' %}", choices=[("a", "A")])
+    assert not draw("{% options choices %}", choices=[])

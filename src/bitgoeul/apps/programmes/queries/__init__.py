@@ -43,11 +43,21 @@ def past(calls: QuerySet[Call], moment: Any = None) -> QuerySet[Call]:
 
 PAGE = 25
 _not_ended: StandingQuery[Call] = StandingQuery(
-    lambda moment: calls_visible_to(ANONYMOUS).filter(state=Call.State.OPEN, closes_at__gt=moment),
+    lambda moment: (
+        calls_visible_to(ANONYMOUS)
+        .select_related(None)
+        .defer("clauses", "form", "terms")
+        .filter(state=Call.State.OPEN, closes_at__gt=moment)
+    ),
     moment=DateTimeField(),
 )
 _ended: StandingQuery[Call] = StandingQuery(
-    lambda moment: past(calls_visible_to(ANONYMOUS), moment)[: PAGE + 1], moment=DateTimeField()
+    lambda moment: (
+        past(calls_visible_to(ANONYMOUS), moment)
+        .select_related(None)
+        .defer("clauses", "form", "terms")[: PAGE + 1]
+    ),
+    moment=DateTimeField(),
 )
 _opened: StandingQuery[Call] = StandingQuery(
     lambda slug: calls_visible_to(ANONYMOUS).filter(slug=slug), slug=SlugField()
