@@ -7,12 +7,17 @@ of pages. The time of the asking side is not in it.
 
 Visitors share a public page for a second (``bitgoeul.kit.kept``), and the value is of pages served so. The
 detail also tells what a page costs that is drawn anew for each request (each asks with a query of its own).
+
+``python benchmarks/page_cpu.py HOME`` measures a copy of the hub in HOME, say of a walked demo: then also
+the pages of one dataset, model, service and call, wherever a list of the hub leads to one.
 """
 
 from __future__ import annotations
 
 import http.client
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -24,7 +29,15 @@ from typing import Any
 
 BAR_MS = 5.0
 WARM_UP, REQUESTS = 60, 400
-PAGES = ("/", "/lake/", "/programmes/", "/registry/", "/services/", "/record/", "/api/docs")
+PAGES = ("/", "/lake/", "/lake/query/", "/programmes/", "/registry/", "/services/", "/record/", "/api/docs")
+# Lists, and what an address looks like to which they lead.
+LEADING = {
+    "/lake/": r"/lake/(?!query/|new/)[\w-]+/",
+    "/registry/": r"/registry/[\w-]+/",
+    "/services/": r"/services/[\w-]+/",
+    "/programmes/": r"/programmes/(?!desk/|applications/)[\w-]+/",
+    "/record/": r"/record/facts/\d+/",
+}
 SRC = Path(__file__).resolve().parents[1] / "src"
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -65,11 +78,24 @@ def cpu_s(root: int) -> float:
     return ticks * TICK_S
 
 
-def get(connection: http.client.HTTPConnection, path: str) -> int:
+def answer(connection: http.client.HTTPConnection, path: str) -> tuple[int, str]:
     connection.request("GET", path, headers={"Accept": "text/html", "Accept-Language": "ko"})
     response = connection.getresponse()
-    response.read()
-    return response.status
+    return response.status, response.read().decode()
+
+
+def get(connection: http.client.HTTPConnection, path: str) -> int:
+    return answer(connection, path)[0]
+
+
+def leads_to(connection: http.client.HTTPConnection) -> list[str]:
+    """One page of each kind to which the lists of this hub lead."""
+    found = []
+    for path, pattern in LEADING.items():
+        status, page = answer(connection, path)
+        match = re.search(f'href="({pattern})"', page) if status == 200 else None
+        found += [match[1]] if match else []
+    return found
 
 
 def wait_until_it_answers(port: int, process: subprocess.Popen[bytes], limit_s: float = 60) -> None:
@@ -98,7 +124,7 @@ def measured(process: subprocess.Popen[bytes], port: int) -> tuple[dict[str, flo
     """Page -> milliseconds of server CPU per answer as served, and drawn anew, for the pages of this hub."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     served, drawn = {}, {}
-    for path in PAGES:
+    for path in (*PAGES, *leads_to(connection)):
         if get(connection, path) != 200:
             continue
         for number in range(WARM_UP):
@@ -108,10 +134,13 @@ def measured(process: subprocess.Popen[bytes], port: int) -> tuple[dict[str, flo
     return served, drawn
 
 
-def run() -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="bitgoeul-page-cpu-") as home:
+def run(source: Path | None = None) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="bitgoeul-page-cpu-") as folder:
+        home = Path(folder, "home")
+        if source:
+            shutil.copytree(source, home)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("BITGOEUL_")}
-        environment |= {"BITGOEUL_HOME": home, "BITGOEUL_LOG": "ERROR", "PYTHONPATH": str(SRC)}
+        environment |= {"BITGOEUL_HOME": str(home), "BITGOEUL_LOG": "ERROR", "PYTHONPATH": str(SRC)}
         for words in (["migrate"], ["messages"]):
             subprocess.run(
                 [sys.executable, "-m", "bitgoeul", *words],
@@ -143,4 +172,4 @@ def run() -> dict[str, Any]:
 if __name__ == "__main__":
     import json
 
-    print(json.dumps(run()))
+    print(json.dumps(run(Path(sys.argv[1]) if len(sys.argv) > 1 else None)))

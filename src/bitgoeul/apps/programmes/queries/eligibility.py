@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -57,9 +58,10 @@ class Assessment:
         return [outcome for outcome in self.outcomes if outcome.result == "unknown"]
 
 
-def vocabulary(form: dict[str, Any]) -> engine.Vocabulary:
-    """The facts that rules of a call with this form may ask: the company file, the history, the answers."""
-    terms = [
+@lru_cache(maxsize=1)
+def _own_terms() -> tuple[engine.Term, ...]:
+    """The terms that every call has, in both languages."""
+    return tuple(
         engine.Term(
             path,
             kind,
@@ -67,7 +69,12 @@ def vocabulary(form: dict[str, Any]) -> engine.Vocabulary:
             {code: translated(words) for code, words in CHOICES[path].choices} if path in CHOICES else {},
         )
         for path, (kind, label) in TERMS.items()
-    ]
+    )
+
+
+def vocabulary(form: dict[str, Any]) -> engine.Vocabulary:
+    """The facts that rules of a call with this form may ask: the company file, the history, the answers."""
+    terms = list(_own_terms())
     for name, part in form.get("properties", {}).items():
         kind = ANSWER_KINDS[part["type"]]
         codes = part.get("enum") or part.get("items", {}).get("enum", [])
@@ -77,18 +84,28 @@ def vocabulary(form: dict[str, Any]) -> engine.Vocabulary:
     return engine.Vocabulary(terms)
 
 
-def clauses_of(call: Call) -> tuple[engine.Clause, ...]:
-    return engine.read_clauses(call.clauses, vocabulary(call.form))
+def clauses_of(call: Call, words: engine.Vocabulary | None = None) -> tuple[engine.Clause, ...]:
+    return engine.read_clauses(call.clauses, words or vocabulary(call.form))
 
 
 def facts_about(call: Call, organisation: Organisation, answers: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What is known now.  Whatever the company file does not say is left out, never guessed."""
     moment = clock.now()
-    today = timezone.localdate(moment)
+    grants = Grant.objects.filter(organisation=organisation)
+    return {
+        "organisation": _company_file(organisation, timezone.localdate(moment)),
+        "history": {
+            "grants_of_call": grants.filter(application__call=call).count(),
+            "grants_in_year": grants.filter(starts_at__gt=moment - dt.timedelta(days=365)).count(),
+        },
+        "answers": answers,
+    }
+
+
+def _company_file(organisation: Organisation, today: dt.date) -> dict[str, Any]:
     founded = organisation.founded_on
     if isinstance(founded, str):  # a row that was just made and never read back
         founded = dt.date.fromisoformat(founded)
-    grants = Grant.objects.filter(organisation=organisation)
     company: dict[str, Any] = {
         "name": organisation.name,
         "region": organisation.region,
@@ -100,14 +117,7 @@ def facts_about(call: Call, organisation: Organisation, answers: dict[str, Any])
     if founded is not None:
         company["founded_on"] = founded.isoformat()
         company["age_months"] = months_between(founded, today)
-    return {
-        "organisation": company,
-        "history": {
-            "grants_of_call": grants.filter(application__call=call).count(),
-            "grants_in_year": grants.filter(starts_at__gt=moment - dt.timedelta(days=365)).count(),
-        },
-        "answers": answers,
-    }
+    return company
 
 
 def months_between(start: dt.date, end: dt.date) -> int:
@@ -121,13 +131,13 @@ def months_between(start: dt.date, end: dt.date) -> int:
 
 def assess(call: Call, organisation: Organisation, answers: dict[str, Any]) -> Assessment:
     """Measure an applicant by the call's rules.  Nothing is written."""
-    facts = facts_about(call, organisation, answers)
-    return Assessment(facts, engine.assess(clauses_of(call), facts, vocabulary(call.form)))
+    facts, words = facts_about(call, organisation, answers), vocabulary(call.form)
+    return Assessment(facts, engine.assess(clauses_of(call, words), facts, words))
 
 
 def prefill(call: Call, organisation: Organisation) -> dict[str, Any]:
     """Answers that need not be asked: from the company file, and from earlier applications to other calls."""
-    file = facts_about(call, organisation, {})["organisation"]
+    file = _company_file(organisation, timezone.localdate(clock.now()))
     earlier = _earlier_answers(call, organisation)
     known: dict[str, Any] = {}
     for name, part in call.form.get("properties", {}).items():
