@@ -215,7 +215,7 @@ FORM_RENDERER = "bitgoeul.kit.ui.fields.Renderer"
 
 # Authorization codes and rate limits live in the cache, so it is shared by every process: never local memory.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "bitgoeul_cache"}}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "bitgoeul.kit.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = URL.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -166,8 +166,7 @@ class Shell:
     @cached_property
     def organisation(self) -> str:
         """The reader's organisation, if there is exactly one to name."""
-        names = [str(row) for row in people.organisations_of(self.request.actor)[:2]]  # type: ignore[attr-defined]
-        return names[0] if len(names) == 1 else ""
+        return people.only_organisation_of(self.request.actor)  # type: ignore[attr-defined]
 
     @cached_property
     def unread(self) -> int:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Count, QuerySet
 
 from bitgoeul.apps.notices.models import Notice
 from bitgoeul.apps.people.models import Membership, Organisation, Person
 from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.standing import StandingQuery
 
 
 def inbox_of(actor: Actor) -> QuerySet[Notice]:
@@ -14,9 +15,21 @@ def inbox_of(actor: Actor) -> QuerySet[Notice]:
     return Notice.objects.filter(person_id=actor.own_id)
 
 
+_unread: StandingQuery[int] = StandingQuery(
+    lambda person: (
+        Notice.objects.filter(person=person, read_at=None)
+        .order_by()
+        .values("person")
+        .annotate(unread=Count("pk"))
+        .values_list("unread", flat=True)
+    ),
+    person=BigIntegerField(),
+)
+
+
 def unread_count(actor: Actor) -> int:
     """The number for the header."""
-    return inbox_of(actor).filter(read_at=None).count()
+    return _unread.first(person=actor.own_id) or 0 if actor.is_signed_in else 0
 
 
 def members_of(organisation: Organisation, roles: frozenset[str] = frozenset()) -> list[Person]:

@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core import signing
-from django.db.models import Case, IntegerField, Q, QuerySet, TextField, Value, When
+from django.db.models import BigIntegerField, Case, IntegerField, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
 from django.utils.module_loading import import_string
 
@@ -21,13 +21,26 @@ from bitgoeul.apps.people.models import ApiToken, Invitation, Membership, Organi
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.models import Fact
+from bitgoeul.kit.standing import StandingQuery
+
+_roles_of: StandingQuery[tuple[int, str]] = StandingQuery(
+    lambda person: Membership.objects.filter(person=person).values_list("organisation_id", "role"),
+    person=BigIntegerField(),
+)
+_two_names: StandingQuery[str] = StandingQuery(
+    lambda person: (
+        Membership.objects.filter(person=person)
+        .order_by("organisation__name")
+        .values_list("organisation__name", flat=True)[:2]
+    ),
+    person=BigIntegerField(),
+)
 
 
 def actor_for(person: Person, scopes: frozenset[str] | None = None) -> Actor:
     """The actor that ``person`` is; a token narrows it to ``scopes``."""
     memberships = {
-        organisation_id: frozenset({role})
-        for organisation_id, role in person.memberships.values_list("organisation_id", "role")
+        organisation_id: frozenset({role}) for organisation_id, role in _roles_of(person=person.pk)
     }
     return Actor(
         id=f"person:{person.public_id}",
@@ -41,6 +54,12 @@ def actor_for(person: Person, scopes: frozenset[str] | None = None) -> Actor:
 def organisations_of(actor: Actor) -> QuerySet[Organisation]:
     """The organisations in which the actor has a part."""
     return Organisation.objects.filter(pk__in=list(actor.memberships))
+
+
+def only_organisation_of(actor: Actor) -> str:
+    """The name of the actor's organisation, if there is exactly one."""
+    names = _two_names(person=actor.person_id) if actor.is_signed_in else []
+    return names[0] if len(names) == 1 else ""
 
 
 def organisations_visible_to(actor: Actor) -> QuerySet[Organisation]:
