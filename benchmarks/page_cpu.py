@@ -138,7 +138,7 @@ def run(source: Path | None = None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="bitgoeul-page-cpu-") as folder:
         home = Path(folder, "home")
         if source:
-            shutil.copytree(source, home)
+            shutil.copytree(source, home, ignore=shutil.ignore_patterns("run"))  # without sockets
         environment = {key: value for key, value in os.environ.items() if not key.startswith("BITGOEUL_")}
         environment |= {"BITGOEUL_HOME": str(home), "BITGOEUL_LOG": "ERROR", "PYTHONPATH": str(SRC)}
         for words in (["migrate"], ["messages"]):
