@@ -18,7 +18,7 @@ CALL = re.compile(r"\b(?:gettext|ngettext|pgettext|npgettext|_)\((?:u?(['\"]).*?
 
 
 def said_in(source):
-    """The messages that ``source`` (Python) passes to gettext."""
+    """(context or None, message) for each that ``source`` (Python) passes to gettext."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
@@ -26,8 +26,10 @@ def said_in(source):
         if name not in CALLS:
             continue
         texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-        if texts:
-            yield texts[1] if "pgettext" in name and len(texts) > 1 else texts[0]
+        if "pgettext" in name and len(texts) > 1:
+            yield texts[0], texts[1]
+        elif texts:
+            yield None, texts[0]
 
 
 def said_on(page):
@@ -40,17 +42,17 @@ def said_on(page):
 def everything_said():
     for path in tracked("src/bitgoeul/**/*.py"):
         if "tests" not in path.parts and "migrations" not in path.parts:
-            for text in said_in(path.read_text()):
-                yield path, text
+            for said in said_in(path.read_text()):
+                yield path, *said
     for path in tracked("src/bitgoeul/**/*.html", "src/bitgoeul/**/*.txt"):
         if "templates" in path.parts:
-            for text in said_on(path):
-                yield path, text
+            for context, text in said_on(path):
+                yield path, context, text
 
 
 def test_every_message_has_its_korean_sentence():
     known = {
-        entry.msgid
+        (entry.msgctxt, entry.msgid)
         for catalogue in messages.catalogues()
         for entry in polib.pofile(str(catalogue))
         if not entry.obsolete
@@ -58,13 +60,56 @@ def test_every_message_has_its_korean_sentence():
     # Django translates its own words.
     for catalogue in ("conf", "contrib/auth"):
         place = f"{django.__path__[0]}/{catalogue}/locale/ko/LC_MESSAGES/django.po"
-        known |= {entry.msgid for entry in polib.pofile(place) if entry.translated()}
+        known |= {(entry.msgctxt, entry.msgid) for entry in polib.pofile(place) if entry.translated()}
 
     unknown = sorted(
-        {f"{path.relative_to(PACKAGE)}: {text}" for path, text in everything_said() if text not in known}
+        f"{path.relative_to(PACKAGE)}: {context or ''} {text}"
+        for path, context, text in everything_said()
+        if (context, text) not in known
     )
 
     assert unknown == []
+
+
+def test_no_catalogue_keeps_a_message_that_nothing_says():
+    said = {(context, text) for _path, context, text in everything_said()}
+
+    left = [
+        f"{path.relative_to(PACKAGE)}: {entry.msgctxt or ''} {entry.msgid}"
+        for path in messages.catalogues()
+        for entry in polib.pofile(str(path))
+        if entry.obsolete or (entry.msgctxt, entry.msgid) not in said
+    ]
+
+    assert left == []
+
+
+def disagreements(catalogues):
+    """(context, message) -> its different Korean sentences.  All catalogues share one namespace."""
+    said = {}
+    for catalogue in catalogues:
+        for entry in catalogue:
+            if not entry.obsolete:
+                korean = entry.msgstr or tuple(entry.msgstr_plural.values())
+                said.setdefault((entry.msgctxt, entry.msgid), set()).add(korean)
+    return {message: korean for message, korean in said.items() if len(korean) > 1}
+
+
+def test_a_message_has_one_korean_sentence_wherever_it_is_said():
+    """Two meanings of one English word need a context: pgettext, or `context` in a template."""
+    assert disagreements(polib.pofile(str(path)) for path in messages.catalogues()) == {}
+
+
+def test_two_sentences_for_one_message_are_found_unless_a_context_parts_them():
+    def catalogue(context, korean):
+        made = polib.POFile()
+        made.append(polib.POEntry(msgctxt=context, msgid="Save", msgstr=korean))
+        return made
+
+    assert disagreements([catalogue(None, "저장"), catalogue("rescue", "구조")]) == {}
+    assert disagreements([catalogue(None, "저장"), catalogue(None, "구조")]) == {
+        (None, "Save"): {"저장", "구조"}
+    }
 
 
 def test_no_message_is_left_unfinished():
@@ -83,4 +128,4 @@ def test_every_refusal_speaks_korean(refusal):
 def test_the_reader_of_messages_finds_what_is_said():
     source = "_('one'); gettext_lazy('two'); pgettext('place', 'three'); f('no')"
 
-    assert list(said_in(source)) == ["one", "two", "three"]
+    assert list(said_in(source)) == [(None, "one"), (None, "two"), ("place", "three")]

@@ -87,7 +87,7 @@ SENTENCES = {
     ),
     "not-included": (
         "The proof does not lead from fact {fact} to the signed root.",
-        "증명이 사실 {fact}에서 서명된 뿌리로 이어지지 않습니다.",
+        "증명이 사실 {fact}에서 서명된 루트로 이어지지 않습니다.",
     ),
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bitgoeul.kit import clock
 from bitgoeul.kit.flow import Flow
@@ -138,7 +139,7 @@ class Invitation(models.Model):
         PENDING = "pending", _("waiting for an answer")
         ACCEPTED = "accepted", _("accepted")
         DECLINED = "declined", _("declined")
-        WITHDRAWN = "withdrawn", _("withdrawn")
+        WITHDRAWN = "withdrawn", pgettext_lazy("invitation", "withdrawn")
 
     STATE_KINDS = {"pending": "wait", "accepted": "ok", "declined": "stop", "withdrawn": "quiet"}
     FLOW = Flow(

@@ -87,7 +87,7 @@ def card(  # noqa: PLR0917  (template tags are called by name)
     id: str = "",
     kind: str = "",
 ) -> SafeString:
-    """{% card title=_("…") more=_("All") more_url=url %}…{% endcard %}"""
+    """{% card title=_("…") more=_("See all") more_url=url %}…{% endcard %}"""
     head: SafeString | str = ""
     if title and more_url:
         head = format_html(

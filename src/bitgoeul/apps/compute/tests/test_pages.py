@@ -21,7 +21,7 @@ def text_of(response) -> str:
 def test_a_visitor_sees_the_machine_and_the_programs(db, home, language):
     page = text_of(client_for(language=language).get("/compute/"))
 
-    assert {"ko": "지금 이 기계", "en": "The machine now"}[language] in page
+    assert {"ko": "지금 이 서버", "en": "The machine now"}[language] in page
     assert {"ko": "예시 요금", "en": "example prices"}[language] in page
 
 
