@@ -13,13 +13,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from bitgoeul.kit.command import CATALOGUE
 from bitgoeul.kit.facts import EVENTS
 from bitgoeul.kit.refusals import Refusal
 from bitgoeul.kit.settings import DECLARED
 from bitgoeul.site import capabilities
+from bitgoeul.site.fact_titles import TITLES as FACT_TITLES
 
 TITLES = {
     "settings": {"ko": "설정", "en": "Settings"},
@@ -61,7 +62,11 @@ def _settings(language: str) -> str:
     head = {"ko": ["이름", "기본값", "뜻"], "en": ["Name", "Default", "Meaning"]}[language]
     home = str(DECLARED["BITGOEUL_HOME"].value)
     rows = [
-        [f"`{s.name}`", f"`{s.default.replace(home, '$BITGOEUL_HOME')}`" if s.default else "—", s.help]
+        [
+            f"`{s.name}`",
+            f"`{s.default.replace(home, '$BITGOEUL_HOME')}`" if s.default else "—",
+            gettext(s.help),
+        ]
         for s in DECLARED.values()
     ]
     also = {
@@ -153,7 +158,8 @@ def _facts(language: str) -> str:
         fields = dataclasses.fields(event)
         public = ", ".join(f"`{f.name}`" for f in fields if not f.metadata.get("personal")) or "—"
         private = ", ".join(f"`{f.name}`" for f in fields if f.metadata.get("personal")) or "—"
-        rows.append([f"`{name}`", public, private, _first_line(event)])
+        meaning = _first_line(event) if language == "en" else f"{FACT_TITLES[name]}."
+        rows.append([f"`{name}`", public, private, meaning])
     return _table(head, rows)
 
 

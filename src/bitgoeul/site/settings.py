@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from bitgoeul.kit import logs
 from bitgoeul.kit.settings import setting, words, yes_no
@@ -23,16 +24,19 @@ HOME: Path = setting(
     "BITGOEUL_HOME",
     "var",
     read=lambda text: Path(text).resolve(),
-    help="The folder that holds everything the hub writes.",
+    help=gettext_noop("The folder that holds everything the hub writes."),
 )
 HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-DEBUG: bool = setting("BITGOEUL_DEBUG", "no", read=yes_no, help="yes only while developing.")
+DEBUG: bool = setting("BITGOEUL_DEBUG", "no", read=yes_no, help=gettext_noop("yes only while developing."))
 URL: str = setting(
-    "BITGOEUL_URL", "http://127.0.0.1:8000", help="The public address, without a last slash."
+    "BITGOEUL_URL", "http://127.0.0.1:8000", help=gettext_noop("The public address, without a last slash.")
 ).rstrip("/")
 HOSTS: list[str] = setting(
-    "BITGOEUL_HOSTS", "localhost,127.0.0.1,[::1]", read=words, help="Host names the hub answers to."
+    "BITGOEUL_HOSTS",
+    "localhost,127.0.0.1,[::1]",
+    read=words,
+    help=gettext_noop("Host names the hub answers to."),
 )
 ALLOWED_HOSTS = [*HOSTS, *([urlsplit(URL).hostname] if urlsplit(URL).hostname else [])]
 CSRF_TRUSTED_ORIGINS = [URL]
@@ -77,7 +81,7 @@ DATABASES: dict[str, Any] = {
         f"sqlite:///{HOME}/bitgoeul.sqlite3",
         read=_database,
         secret=True,
-        help="Where rows live: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+        help=gettext_noop("Where rows live: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."),
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -91,7 +95,10 @@ def _folder(url: str) -> str:
 
 
 STORE: str = setting(
-    "BITGOEUL_STORE", f"file://{HOME}/store", read=_folder, help="Where files live: file:///FOLDER."
+    "BITGOEUL_STORE",
+    f"file://{HOME}/store",
+    read=_folder,
+    help=gettext_noop("Where files live: file:///FOLDER."),
 )
 
 
@@ -132,7 +139,8 @@ def _own_rsa_key() -> str:
 
 
 SECRET_KEY: str = (
-    setting("BITGOEUL_SECRET_KEY", "", secret=True, help="Made at the first start when empty.") or _own_key()
+    setting("BITGOEUL_SECRET_KEY", "", secret=True, help=gettext_noop("Made at the first start when empty."))
+    or _own_key()
 )
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("BITGOEUL_SECRET_KEY is too short: give at least 32 random characters.")
@@ -141,7 +149,9 @@ RECORD_KEY: str = setting(
     "BITGOEUL_RECORD_KEY",
     "",
     secret=True,
-    help="The Ed25519 key that signs the public record, 64 hex digits. Made at its first use when empty.",
+    help=gettext_noop(
+        "The Ed25519 key that signs the public record, 64 hex digits. Made at its first use when empty."
+    ),
 )
 
 INSTALLED_APPS = [
@@ -224,7 +234,7 @@ BEHIND_PROXY: bool = setting(
     "BITGOEUL_BEHIND_PROXY",
     "no",
     read=yes_no,
-    help="yes if a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For.",
+    help=gettext_noop("yes if a reverse proxy sets X-Forwarded-Proto and X-Forwarded-For."),
 )
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -283,7 +293,7 @@ IDP_OIDC_PRIVATE_KEY: str = (
         "BITGOEUL_OIDC_KEY",
         "",
         secret=True,
-        help="RSA key (PEM) that signs identities; made at the first start when empty.",
+        help=gettext_noop("RSA key (PEM) that signs identities; made at the first start when empty."),
     )
     or _own_rsa_key()
 )
@@ -323,11 +333,11 @@ globals().update(
         "console:",
         read=_mail,
         secret=True,
-        help="How mail leaves: console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT.",
+        help=gettext_noop("How mail leaves: console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT."),
     )
 )
 DEFAULT_FROM_EMAIL = setting(
-    "BITGOEUL_MAIL_FROM", "Bitgoeul <hub@localhost>", help="The sender of the hub's mail."
+    "BITGOEUL_MAIL_FROM", "Bitgoeul <hub@localhost>", help=gettext_noop("The sender of the hub's mail.")
 )
 
 # Languages and time
@@ -335,7 +345,9 @@ LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
 USE_I18N = USE_TZ = True
 TIME_ZONE: str = setting(
-    "BITGOEUL_TIME_ZONE", "Asia/Seoul", help="The zone in which times are shown and deadlines fall."
+    "BITGOEUL_TIME_ZONE",
+    "Asia/Seoul",
+    help=gettext_noop("The zone in which times are shown and deadlines fall."),
 )
 LOCALE_PATHS = [PACKAGE / "kit" / "locale", PACKAGE / "site" / "locale"]
 
@@ -358,22 +370,39 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 FILE_UPLOAD_TEMP_DIR = str(HOME / "incoming")
 (HOME / "incoming").mkdir(exist_ok=True, mode=0o700)
 UPLOAD_LIMIT: int = (
-    setting("BITGOEUL_UPLOAD_LIMIT_MIB", "2048", read=int, help="The largest upload, in MiB.") << 20
+    setting("BITGOEUL_UPLOAD_LIMIT_MIB", "2048", read=int, help=gettext_noop("The largest upload, in MiB."))
+    << 20
 )
 MODEL_LIMIT: int = (
-    setting("BITGOEUL_MODEL_LIMIT_MIB", "256", read=int, help="The largest ONNX file, in MiB.") << 20
+    setting("BITGOEUL_MODEL_LIMIT_MIB", "256", read=int, help=gettext_noop("The largest ONNX file, in MiB."))
+    << 20
 )
 INFER_LIMIT: int = (
-    setting("BITGOEUL_INFER_LIMIT_KIB", "1024", read=int, help="The largest inference request, in KiB.") << 10
+    setting(
+        "BITGOEUL_INFER_LIMIT_KIB",
+        "1024",
+        read=int,
+        help=gettext_noop("The largest inference request, in KiB."),
+    )
+    << 10
 )
 INFER_ROWS: int = setting(
-    "BITGOEUL_INFER_ROWS", "1000", read=int, help="The most rows that a service answers in one request."
+    "BITGOEUL_INFER_ROWS",
+    "1000",
+    read=int,
+    help=gettext_noop("The most rows that a service answers in one request."),
 )
 PREDICTOR_MEMORY_MIB: int = setting(
-    "BITGOEUL_PREDICTOR_MEMORY_MIB", "1024", read=int, help="Memory of one prediction process, in MiB."
+    "BITGOEUL_PREDICTOR_MEMORY_MIB",
+    "1024",
+    read=int,
+    help=gettext_noop("Memory of one prediction process, in MiB."),
 )
 VISITOR_RATE: int = setting(
-    "BITGOEUL_VISITOR_RATE", "600", read=int, help="Predictions that one address may ask for in a minute."
+    "BITGOEUL_VISITOR_RATE",
+    "600",
+    read=int,
+    help=gettext_noop("Predictions that one address may ask for in a minute."),
 )
 
 
@@ -390,49 +419,70 @@ def _memory_mib() -> int:
 COMPUTE_CPUS: int = setting(
     "BITGOEUL_COMPUTE_CPUS",
     read=_or(lambda: os.cpu_count() or 1),
-    help="Processors that jobs share; all of them when empty.",
+    help=gettext_noop("Processors that jobs share; all of them when empty."),
 )
 COMPUTE_MEMORY_MIB: int = setting(
     "BITGOEUL_COMPUTE_MEMORY_MIB",
     read=_or(_memory_mib),
-    help="Memory that jobs share, in MiB; three quarters of the machine's when empty.",
+    help=gettext_noop("Memory that jobs share, in MiB; three quarters of the machine's when empty."),
 )
 COMPUTE_GPUS: int = setting(
     "BITGOEUL_COMPUTE_GPUS",
     read=_or(lambda: len(list(Path("/dev").glob("nvidia[0-9]*")))),
-    help="GPUs that jobs share; those that are found when empty.",
+    help=gettext_noop("GPUs that jobs share; those that are found when empty."),
 )
 COMPUTE_WALL_S: int = setting(
-    "BITGOEUL_COMPUTE_WALL_S", "14400", read=int, help="The longest time that a job may ask for, in seconds."
+    "BITGOEUL_COMPUTE_WALL_S",
+    "14400",
+    read=int,
+    help=gettext_noop("The longest time that a job may ask for, in seconds."),
 )
 COMPUTE_OUTPUT_MIB: int = setting(
-    "BITGOEUL_COMPUTE_OUTPUT_MIB", "2048", read=int, help="The most that one job may write, in MiB."
+    "BITGOEUL_COMPUTE_OUTPUT_MIB",
+    "2048",
+    read=int,
+    help=gettext_noop("The most that one job may write, in MiB."),
 )
 
 # Queries and publications: what one of them may use
 LAKE_QUERY_SECONDS: int = setting(
-    "BITGOEUL_LAKE_QUERY_SECONDS", "30", read=int, help="The longest a query may run, in seconds."
+    "BITGOEUL_LAKE_QUERY_SECONDS",
+    "30",
+    read=int,
+    help=gettext_noop("The longest a query may run, in seconds."),
 )
 LAKE_PUBLISH_SECONDS: int = setting(
-    "BITGOEUL_LAKE_PUBLISH_SECONDS", "1800", read=int, help="The longest a publication may run, in seconds."
+    "BITGOEUL_LAKE_PUBLISH_SECONDS",
+    "1800",
+    read=int,
+    help=gettext_noop("The longest a publication may run, in seconds."),
 )
 LAKE_QUERY_MEMORY_MIB: int = setting(
-    "BITGOEUL_LAKE_QUERY_MEMORY_MIB", "1024", read=int, help="The memory of one query, in MiB."
+    "BITGOEUL_LAKE_QUERY_MEMORY_MIB", "1024", read=int, help=gettext_noop("The memory of one query, in MiB.")
 )
 LAKE_QUERY_DISK_MIB: int = setting(
-    "BITGOEUL_LAKE_QUERY_DISK_MIB", "2048", read=int, help="The scratch disk of one query, in MiB."
+    "BITGOEUL_LAKE_QUERY_DISK_MIB",
+    "2048",
+    read=int,
+    help=gettext_noop("The scratch disk of one query, in MiB."),
 )
 LAKE_QUERY_SLOTS: int = setting(
-    "BITGOEUL_LAKE_QUERY_SLOTS", "4", read=int, help="How many queries run at the same time."
+    "BITGOEUL_LAKE_QUERY_SLOTS", "4", read=int, help=gettext_noop("How many queries run at the same time.")
 )
 LAKE_QUERY_ROWS: int = setting(
-    "BITGOEUL_LAKE_QUERY_ROWS", "10000", read=int, help="The most rows of one answer on a page."
+    "BITGOEUL_LAKE_QUERY_ROWS", "10000", read=int, help=gettext_noop("The most rows of one answer on a page.")
 )
 LAKE_EXPORT_ROWS: int = setting(
-    "BITGOEUL_LAKE_EXPORT_ROWS", "5000000", read=int, help="The most rows of one downloaded or saved result."
+    "BITGOEUL_LAKE_EXPORT_ROWS",
+    "5000000",
+    read=int,
+    help=gettext_noop("The most rows of one downloaded or saved result."),
 )
 LAKE_THREADS: int = setting(
-    "BITGOEUL_LAKE_THREADS", str(min(os.cpu_count() or 1, 8)), read=int, help="The threads of one query."
+    "BITGOEUL_LAKE_THREADS",
+    str(min(os.cpu_count() or 1, 8)),
+    read=int,
+    help=gettext_noop("The threads of one query."),
 )
 
 LOGGING: dict[str, Any] = {
@@ -443,7 +493,7 @@ LOGGING: dict[str, Any] = {
     "loggers": {"httpx": {"level": "WARNING"}},  # one line per request that the hub itself makes helps nobody
     "root": {
         "handlers": ["stderr"],
-        "level": setting("BITGOEUL_LOG", "INFO", help="DEBUG, INFO, WARNING or ERROR."),
+        "level": setting("BITGOEUL_LOG", "INFO", help=gettext_noop("DEBUG, INFO, WARNING or ERROR.")),
     },
 }
 logs.configure()
