@@ -65,7 +65,7 @@ TITLES: dict[str, Any] = {
     "people.TokenRevoked": _("An API token was revoked"),
     "people.ClientRegistered": _("A connected service was registered"),
     "people.ClientRemoved": _("A connected service was removed"),
-    "people.LeftoversRemoved": _("Expired keys and sessions were removed"),
+    "people.LeftoversRemoved": _("Unconfirmed accounts and old invitations were removed"),
     "programmes.ProgrammeSaved": _("A programme was saved"),
     "programmes.CallSaved": _("A call was saved"),
     "programmes.CallOpened": _("A call was opened"),

@@ -31,7 +31,8 @@ TITLES = {
     "api": {"ko": "API", "en": "API"},
 }
 NOTE = {
-    "ko": "이 문서는 `bitgoeul docs`가 코드에서 만듭니다. 직접 고치지 마십시오. 코드에만 적힌 설명은 영어 그대로 옮깁니다.",
+    "ko": "이 문서는 `bitgoeul docs`가 코드에서 만듭니다. 직접 고치지 마십시오. "
+    "코드에만 적힌 설명은 영어 그대로 옮깁니다.",
     "en": "This page is made from the code by `bitgoeul docs`. Do not edit it.",
 }
 
@@ -158,7 +159,9 @@ def _facts(language: str) -> str:
         fields = dataclasses.fields(event)
         public = ", ".join(f"`{f.name}`" for f in fields if not f.metadata.get("personal")) or "—"
         private = ", ".join(f"`{f.name}`" for f in fields if f.metadata.get("personal")) or "—"
-        meaning = _first_line(event) if language == "en" else f"{FACT_TITLES[name]}."
+        # A dataclass without words of its own has its signature for a docstring.
+        said = not (event.__doc__ or "").startswith(f"{event.__name__}(")
+        meaning = _first_line(event) if said and language == "en" else f"{FACT_TITLES[name]}."
         rows.append([f"`{name}`", public, private, meaning])
     return _table(head, rows)
 

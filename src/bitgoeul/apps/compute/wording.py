@@ -82,9 +82,11 @@ def lineage(job: Job, inputs: Sequence[Input], models: Sequence[tuple[str, str]]
     return chips
 
 
-def parameters(job: Job) -> list[tuple[str, str]]:
-    """The parameters, one line each."""
+def parameters(job: Job) -> list[tuple[str, str, bool]]:
+    """The parameters as (name, value, whether it fits a line); lists and objects are told as JSON."""
     return [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        (name, value, True)
+        if isinstance(value, str)
+        else (name, json.dumps(value, ensure_ascii=False, indent=2), not isinstance(value, dict | list))
         for name, value in job.parameters.items()
     ]

@@ -128,7 +128,10 @@ class NewDatasetForm(DatasetForm, FilesForm):
         max_length=60,
         help_text=_("Its name in addresses and queries. Made from the English title when empty."),
     )
-    field_order = ("organisation", "files", "title_ko", "title_en")
+    field_order = (
+        "organisation", "files", "title_ko", "title_en", "description_ko", "description_en", "sector",
+        "licence", "keywords", "source", "visibility", "slug", "note",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

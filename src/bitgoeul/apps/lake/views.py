@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.text import Truncator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -104,6 +106,7 @@ def _chosen(versions: list[DatasetVersion], number: int | None) -> DatasetVersio
     return next(published, versions[0] if versions else None)
 
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _rendered: dict[tuple[str, int, str], str] = {}
 MOST_RENDERED = 200
 
@@ -158,7 +161,11 @@ def _brief(value: Any) -> str:
     """A value as a table of columns shows it: few digits, few letters."""
     if value is None:
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)[:24]
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    # A moment is shown to the minute, without the letters that machines write.
+    return text[:16].replace("T", " ") if MOMENT.match(text) else Truncator(text).chars(18)
 
 
 def _first_query(version: DatasetVersion, table: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
 from bitgoeul.apps.people import commands
@@ -141,6 +142,13 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Membership.Role.choices)
 
 
+def _scope_words(scope: str) -> str:
+    """“lake:read” in words, with the scope itself as programs write it."""
+    app, _colon, verb = scope.partition(":")
+    verbs = {"read": _("read"), "write": _("change"), "appoint": _("give roles of the hub")}
+    return f"{apps.get_app_config(app).verbose_name}: {verbs.get(verb, verb)} ({scope})"
+
+
 class TokenForm(OnceForm):
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("What will use it, such as “training script”.")
@@ -159,7 +167,7 @@ class TokenForm(OnceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scopes"].choices = [(scope, scope) for scope in commands.scope_choices()]  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [(scope, _scope_words(scope)) for scope in commands.scope_choices()]  # type: ignore[attr-defined]
 
 
 class ClientForm(OnceForm):

@@ -33,6 +33,8 @@ class JsonText(forms.CharField):
     widget = forms.Textarea
 
     def prepare_value(self, value: Any) -> Any:
+        if value is None:
+            return ""
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
     def clean(self, value: Any) -> Any:

@@ -9,16 +9,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-SIDE, MARGIN = 320, 40
-PLOT = SIDE - 2 * MARGIN
+WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 312, 62, 44, 14
+PLOT = WIDTH - LEFT - 2 * EDGE
 
 
 def _x(value: float) -> float:
-    return round(MARGIN + value * PLOT, 1)
+    return round(LEFT + value * PLOT, 1)
 
 
 def _y(value: float) -> float:
-    return round(SIDE - MARGIN - value * PLOT, 1)
+    return round(HEIGHT - BOTTOM - value * PLOT, 1)
 
 
 def _frame(title: str, across: str, up: str, content: SafeString) -> SafeString:
@@ -29,20 +29,20 @@ def _frame(title: str, across: str, up: str, content: SafeString) -> SafeString:
         '<text x="{}" y="{}" text-anchor="end" font-size="11" fill="currentColor">{}</text>'
         '<path d="M{} {}V{}M{} {}H{}" stroke="currentColor" opacity=".12"/>',
         (
-            (_x(v), SIDE - MARGIN + 16, f"{v:.0%}", MARGIN - 6, _y(v) + 4, f"{v:.0%}",
+            (_x(v), HEIGHT - BOTTOM + 18, f"{v:.0%}", LEFT - 8, _y(v) + 4, f"{v:.0%}",
              _x(v), _y(0), _y(1), _x(0), _y(v), _x(1))
             for v in (0, 0.25, 0.5, 0.75, 1)
         ),
     )  # fmt: skip
     return format_html(
-        '<svg viewBox="0 0 {side} {side}" role="img" aria-label="{title}" width="{side}" height="{side}"'
+        '<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}"'
         ' class="chart" xmlns="http://www.w3.org/2000/svg"><title>{title}</title>{ticks}'
         '<path d="M{x0} {y0}L{x1} {y1}" stroke="currentColor" opacity=".35" stroke-dasharray="4 4"/>{content}'
         '<text x="{middle}" y="{bottom}" text-anchor="middle" font-size="12" fill="currentColor">{across}</text>'
         '<text x="12" y="{half}" text-anchor="middle" font-size="12" fill="currentColor"'
         ' transform="rotate(-90 12 {half})">{up}</text></svg>',
-        side=SIDE, title=title, ticks=ticks, content=content, across=across, up=up,
-        x0=_x(0), y0=_y(0), x1=_x(1), y1=_y(1), middle=SIDE / 2, half=SIDE / 2, bottom=SIDE - 4,
+        width=WIDTH, height=HEIGHT, title=title, ticks=ticks, content=content, across=across, up=up,
+        x0=_x(0), y0=_y(0), x1=_x(1), y1=_y(1), middle=_x(0.5), half=_y(0.5), bottom=HEIGHT - 6,
     )  # fmt: skip
 
 
@@ -72,23 +72,9 @@ def calibration_chart(points: Sequence[Sequence[float]]) -> SafeString:
     return _frame(_("Predicted and observed"), _("Predicted probability"), _("Observed share"), content)
 
 
-def importance_chart(items: Sequence[tuple[str, float]]) -> SafeString:
-    """One bar per column, the longest being the largest share."""
-    row, left, width = 26, 170, 560
-    most = max((share for _name, share in items), default=1) or 1
-    bars = format_html_join(
-        "",
-        '<text x="{}" y="{}" text-anchor="end" font-size="13" fill="currentColor">{}</text>'
-        '<rect x="{}" y="{}" width="{}" height="14" rx="3" fill="var(--lamp-deep, #b86b00)"/>'
-        '<text x="{}" y="{}" font-size="12" fill="currentColor">{}</text>',
-        (
-            (left - 8, i * row + 17, name, left, i * row + 5, max(1, round((width - left - 60) * share / most)),
-             left + 6 + max(1, round((width - left - 60) * share / most)), i * row + 17, f"{share:.0%}")
-            for i, (name, share) in enumerate(items)
-        ),
-    )  # fmt: skip
+def bar(share: float, most: float) -> SafeString:
+    """A bar as long as its share of the longest one; its words and number stand beside it."""
     return format_html(
-        '<svg viewBox="0 0 {w} {h}" role="img" aria-label="{title}" class="chart wide"'
-        ' xmlns="http://www.w3.org/2000/svg"><title>{title}</title>{bars}</svg>',
-        w=width, h=len(items) * row + 4, title=_("What the model leans on"), bars=bars,
-    )  # fmt: skip
+        '<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width="{}" height="8"/></svg>',
+        max(1, round(100 * share / most)) if most else 1,
+    )

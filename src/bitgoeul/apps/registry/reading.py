@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from bitgoeul.apps.registry.models import ModelVersion
 from bitgoeul.kit.text import Localised
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z")
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def tensors(version: ModelVersion, role: str) -> list[dict[str, Any]]:
                 else _("%(shown)s and %(more)s more") % {"shown": shown, "more": len(item["categories"]) - 8}
             )
         elif "min" in item and "max" in item:
-            values = f"{item['min']:,} – {item['max']:,}"
+            values = f"{item['min']:g} – {item['max']:g}"
         rows.append(item | {"label": str(Localised.of(item["title"])), "values": values})
     return rows
 
@@ -126,4 +129,15 @@ def card(version: ModelVersion) -> list[dict[str, Any]]:
 def split(version: ModelVersion) -> list[dict[str, Any]]:
     names = {"train": _("training"), "validation": _("validation"), "test": _("test")}
     parts = version.document.get("split", {}).get("parts", {})
-    return [parts[key] | {"name": name} for key, name in names.items() if key in parts]
+    return [
+        parts[key]
+        | {"name": name, "from": _moment(parts[key]["from"]), "until": _moment(parts[key]["until"])}
+        for key, name in names.items()
+        if key in parts
+    ]
+
+
+def _moment(text: Any) -> str:
+    """2013-01-01T10:00:00Z -> 2013-01-01 10:00 UTC; anything else stays as the model says it."""
+    words = str(text)
+    return f"{words[:10]} {words[11:16]} UTC" if MOMENT.fullmatch(words) else words

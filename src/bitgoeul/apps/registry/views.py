@@ -94,8 +94,7 @@ def _read(row: ModelVersion) -> dict[str, Any]:
         "roc_chart": charts.roc_chart(roc, row.document.get("metrics", {}).get("auc")) if roc else "",
         "calibration": calibration,
         "calibration_chart": charts.calibration_chart(calibration) if calibration else "",
-        "importance": importance,
-        "importance_chart": charts.importance_chart(importance) if importance else "",
+        "importance": [(name, share, charts.bar(share, importance[0][1])) for name, share in importance],
         "chips": _chips(row),
     }
 

@@ -32,8 +32,9 @@ def _property(item: dict[str, Any]) -> dict[str, Any]:
             part |= {"minimum": item["min"], "maximum": item["max"]}
             words = f"{item['min']:g} – {item['max']:g}"
             part["description"] = {"ko": words, "en": words}
-    if item.get("default") is not None:
-        part["default"] = item["default"]
+    usual = item.get("default")
+    if usual is not None:
+        part["default"] = int(usual) if isinstance(usual, float) and usual.is_integer() else usual
     return part
 
 
