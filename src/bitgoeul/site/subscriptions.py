@@ -24,7 +24,16 @@ from bitgoeul.apps.notices.events import NoticeSent
 from bitgoeul.apps.people import tasks as people_tasks
 from bitgoeul.apps.people.events import MemberInvited, PersonErased
 from bitgoeul.apps.programmes import tasks as programmes_tasks
-from bitgoeul.apps.programmes.events import ApplicationAccepted, ApplicationReferred, ApplicationRejected
+from bitgoeul.apps.programmes.events.applications import (
+    ApplicationAccepted,
+    ApplicationAdmitted,
+    ApplicationOffered,
+    ApplicationReferred,
+    ApplicationRejected,
+    ApplicationReserved,
+    ApplicationReturned,
+    OfferLapsed,
+)
 from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.apps.registry import tasks as registry_tasks
 from bitgoeul.apps.services.events import PredictorCrashed, ServiceFailed, ServiceSuspended
@@ -44,6 +53,11 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     PersonErased: [notices_tasks.empty_erased_inbox],
     ApplicationAccepted: [programmes_tasks.tell_applicant],
     ApplicationRejected: [programmes_tasks.tell_applicant],
+    ApplicationAdmitted: [programmes_tasks.tell_applicant],
+    ApplicationReturned: [programmes_tasks.tell_applicant],
+    ApplicationOffered: [programmes_tasks.tell_applicant],
+    ApplicationReserved: [programmes_tasks.tell_applicant],
+    OfferLapsed: [programmes_tasks.tell_applicant],
     ApplicationReferred: [programmes_tasks.tell_applicant, programmes_tasks.tell_desk],
     CreditsRunningLow: [notices.tell_credits_low],
     CreditsExhausted: [notices.tell_credits_exhausted],
@@ -60,6 +74,7 @@ PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (5.0, record_tasks.seal),
     (15.0, lake_tasks.recover_publications),
     (60.0, programmes_tasks.close_due_calls),
+    (60.0, programmes_tasks.end_due_answers),
     (60.0, end_orphans),
     (300.0, credits_tasks.expire_ended),
     (3600.0, lake_tasks.sweep),

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from django.utils.translation import gettext_lazy as _
 
-from bitgoeul.kit.refusals import Refusal
+from bitgoeul.kit.refusals import Invalid, Refusal
 
 
 class CallNotOpen(Refusal):
@@ -43,3 +43,57 @@ class BlueprintUnknown(Refusal):
     status = HTTPStatus.NOT_FOUND
     title = _("There is no blueprint “%(name)s”")
     remedy = _("The blueprints are: %(known)s.")
+
+
+class RubricNotHundred(Invalid):
+    """A rubric whose weights do not add up to a hundred."""
+
+    title = _("The weights of the criteria add up to %(sum)s, not to 100")
+    remedy = _("Change the weights so that they add up to 100.")
+
+    def __init__(self, *, sum: int) -> None:
+        super().__init__({})
+        self.facts = {"sum": sum}
+        self.errors = {"procedure": [f"{self}."]}
+
+
+class PartUnknown(Invalid):
+    """A part that nobody can give."""
+
+    title = _("A grant cannot give “%(part)s”")
+    remedy = _("The parts are: %(known)s.")
+
+    def __init__(self, *, part: str, known: str) -> None:
+        super().__init__({})
+        self.facts = {"part": part, "known": known}
+        self.errors = {"gives": [f"{self}. {self.what_to_do()}"]}
+
+
+class RoundsOverlap(Invalid):
+    """Two rounds of one programme and size at the same time: nobody could say which one counts."""
+
+    title = _("Another round of the same programme and size runs at this time: “%(call)s”")
+    remedy = _("Choose dates that do not meet, close that round first, or name the size differently.")
+
+    def __init__(self, *, call: str) -> None:
+        super().__init__({})
+        self.facts = {"call": call}
+        self.errors = {"opens_at": [f"{self}. {self.what_to_do()}"]}
+
+
+class CompletionLate(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The day to complete the application to “%(call)s” has passed: %(due)s")
+    remedy = _("Nothing was handed in. Apply anew while the call is open, or look at the other calls.")
+
+
+class OfferOver(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The offer of “%(call)s” ended on %(ended)s")
+    remedy = _("What was reserved for you goes to the next in order. Look at the other calls.")
+
+
+class PanelDecides(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The panel of “%(call)s” decides who wins")
+    remedy = _("Pass the application on to the panel, send it back, or reject it with a reason.")

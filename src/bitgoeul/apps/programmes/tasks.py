@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bitgoeul.apps.notices.commands import notify
 from bitgoeul.apps.notices.queries import operators
-from bitgoeul.apps.programmes.commands import close_call
+from bitgoeul.apps.programmes.commands import close_call, lapse_offer, reject_application
 from bitgoeul.apps.programmes.models import Application, Call
-from bitgoeul.engines.credits import written
+from bitgoeul.apps.programmes.queries.amounts import in_words
+from bitgoeul.apps.programmes.queries.deadlines import written_moment
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
-from bitgoeul.kit.text import translated
+from bitgoeul.kit.text import Localised, translated
 
-ACCEPTED = _("“%(call)s”: accepted, %(credits)s credits granted")
+ACCEPTED = _("“%(call)s”: accepted, %(amount)s granted")
 REJECTED = _("“%(call)s”: rejected")
 REFERRED = _("“%(call)s”: a person will look at your application")
-REFERRED_TEXT = _("Some conditions could not be confirmed automatically. You need not do anything now.")
+REFERRED_TEXT = _("You need not do anything now. You are told here when it is decided.")
+OFFERED = _("“%(call)s”: you are offered %(amount)s")
+OFFERED_TEXT = _("Take it or decline it until %(ends)s. Without an answer it goes to the next in order.")
+RETURNED = _("“%(call)s”: please complete your application")
+RESERVED = _("“%(call)s”: you are number %(order)s on the reserve list")
+RESERVED_TEXT = _("If a winner does not take it, the next in order is asked. You need not do anything now.")
+LAPSED = _("“%(call)s”: the offer lapsed")
+LAPSED_TEXT = _("Nobody answered it in time, so it went to the next in order.")
+ADMITTED = _("“%(call)s”: the panel looks at your application")
+ADMITTED_TEXT = _("You are told here when it is decided.")
+NOT_COMPLETED = _("The application was not completed in time.")
 DESK = _("An application to “%(call)s” waits for a decision")
+
+
+# Event -> tone, title and text; without a text the reason that was written for the applicant.
+TOLD: dict[str, tuple[str, Promise, Promise | None]] = {
+    "programmes.ApplicationAccepted": ("ok", ACCEPTED, None),
+    "programmes.ApplicationRejected": ("stop", REJECTED, None),
+    "programmes.ApplicationReferred": ("info", REFERRED, REFERRED_TEXT),
+    "programmes.ApplicationAdmitted": ("info", ADMITTED, ADMITTED_TEXT),
+    "programmes.ApplicationReturned": ("wait", RETURNED, None),
+    "programmes.ApplicationOffered": ("ok", OFFERED, OFFERED_TEXT),
+    "programmes.ApplicationReserved": ("wait", RESERVED, RESERVED_TEXT),
+    "programmes.OfferLapsed": ("stop", LAPSED, LAPSED_TEXT),
+}
 
 
 def tell_applicant(fact: Fact) -> None:
@@ -26,16 +51,7 @@ def tell_applicant(fact: Fact) -> None:
     application = Application.objects.select_related("call", "organisation", "decision", "grant").get(
         public_id=fact.data["application"]
     )
-    call = application.call
-    if fact.name == "programmes.ApplicationAccepted":
-        tone, text = "ok", application.decision.reason
-        title = translated(ACCEPTED, call=call, credits=written(application.grant.amount))
-    elif fact.name == "programmes.ApplicationRejected":
-        tone, text = "stop", application.decision.reason
-        title = translated(REJECTED, call=call)
-    else:
-        tone, text = "info", translated(REFERRED_TEXT)
-        title = translated(REFERRED, call=call)
+    tone, title, text = _told(fact.name, application)
     notify(
         by=SYSTEM,
         key=f"fact:{fact.pk}",
@@ -46,6 +62,22 @@ def tell_applicant(fact: Fact) -> None:
         url=f"/programmes/applications/{application.public_id}/",
         organisation=application.organisation,
     )
+
+
+def _told(name: str, application: Application) -> tuple[str, Localised, Localised]:
+    """Tone, title and text of the notice about what happened."""
+    facts = {"call": application.call, "order": application.order or 0}
+    if application.amount is not None:
+        facts["amount"] = in_words(application.call, application.amount)
+    if application.offer_ends_at is not None:
+        facts["ends"] = written_moment(application.offer_ends_at)
+    tone, title, text = TOLD[name]
+    words: Localised | None = None
+    if text is None and name == "programmes.ApplicationReturned":
+        words = application.completion_asks
+    elif text is None:
+        words = application.decision.reason
+    return tone, translated(title, **facts), words or translated(text, **facts)
 
 
 def tell_desk(fact: Fact) -> None:
@@ -61,6 +93,17 @@ def tell_desk(fact: Fact) -> None:
         people=operators(),
         mail=False,
     )
+
+
+def end_due_answers() -> None:
+    """Lapse offers nobody answered in time, reject what was not completed in time."""
+    moment = clock.now()
+    offers = Application.objects.filter(state=Application.State.OFFERED, offer_ends_at__lte=moment)
+    for number in list(offers.values_list("public_id", flat=True)):
+        lapse_offer(by=SYSTEM, application=number)
+    late = Application.objects.filter(state=Application.State.RETURNED, completion_due_at__lte=moment)
+    for number in list(late.values_list("public_id", flat=True)):
+        reject_application(by=SYSTEM, application=number, reason=translated(NOT_COMPLETED))
 
 
 def close_due_calls() -> None:

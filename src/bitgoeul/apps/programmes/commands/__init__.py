@@ -1,29 +1,43 @@
 """Everything that changes programmes, calls and applications."""
 
 from bitgoeul.apps.programmes.commands.applications import (
-    accept_application,
     apply,
-    refer_application,
-    reject_application,
     save_answers,
     start_application,
     submit_application,
     withdraw_application,
 )
 from bitgoeul.apps.programmes.commands.calls import close_call, open_call, save_call, save_programme, seed
+from bitgoeul.apps.programmes.commands.decisions import (
+    accept_application,
+    admit_application,
+    decide,
+    refer_application,
+    reject_application,
+    reserve_application,
+    return_application,
+)
+from bitgoeul.apps.programmes.commands.offers import decline_offer, lapse_offer, take_offer
 
 __all__ = [
     "accept_application",
+    "admit_application",
     "apply",
     "close_call",
+    "decide",
+    "decline_offer",
+    "lapse_offer",
     "open_call",
     "refer_application",
     "reject_application",
+    "reserve_application",
+    "return_application",
     "save_answers",
     "save_call",
     "save_programme",
     "seed",
     "start_application",
     "submit_application",
+    "take_offer",
     "withdraw_application",
 ]

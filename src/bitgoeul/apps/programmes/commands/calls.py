@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.programmes import policies, queries
-from bitgoeul.apps.programmes.errors import CallFixed, CallNotReady
-from bitgoeul.apps.programmes.events import CallClosed, CallOpened, CallSaved, ProgrammeSaved
+from bitgoeul.apps.programmes.errors import CallFixed, CallNotReady, RoundsOverlap
+from bitgoeul.apps.programmes.events.calls import CallClosed, CallOpened, CallSaved, ProgrammeSaved
 from bitgoeul.apps.programmes.models import Call, Programme
+from bitgoeul.apps.programmes.models.calls import credits_only
+from bitgoeul.apps.programmes.queries import procedures
 from bitgoeul.apps.programmes.queries.answers import form_problems, is_storable
 from bitgoeul.apps.programmes.queries.blueprints import blueprint
+from bitgoeul.apps.programmes.queries.deadlines import due_after
 from bitgoeul.apps.programmes.queries.eligibility import vocabulary
 from bitgoeul.engines import eligibility as engine
 from bitgoeul.kit import clock
@@ -29,12 +31,14 @@ from bitgoeul.kit.refusals import Invalid, require
 from bitgoeul.kit.text import LANGUAGES, Localised
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-RESERVED = frozenset({"applications", "desk", "calls", "statistics"})
+RESERVED = frozenset(
+    {"agreements", "applications", "blueprints", "calls", "cases", "desk", "draws", "find", "grants",
+     "new", "panels", "reports", "reviews", "statistics"}
+)  # fmt: skip
 LARGEST = 10**15  # milli-credits
 LONGEST = 730  # days
 LONGEST_TEXT = 5_000  # characters
 SOONEST, LATEST = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2200))
-LATEST_HOUR = 18  # deadlines of seeded calls fall at the end of the office day
 
 # Code of an engine's problem -> sentence with its facts.
 RULE_PROBLEMS = {
@@ -110,33 +114,50 @@ def save_call(
     opens_at: dt.datetime,
     closes_at: dt.datetime,
     budget: int,
-    gives_credits: int,
+    share_most: int,
     gives_days: int,
     form: dict[str, Any],
     clauses: list[dict[str, Any]],
+    kind: str = Call.Kind.COMPUTE,
+    budget_unit: str = Call.Unit.CREDITS,
+    share_least: int | None = None,
+    ask: str = "",
+    gives: list[dict[str, Any]] | None = None,
+    procedure: dict[str, Any] | None = None,
+    stages: list[str] | None = None,
+    sectors: list[str] | None = None,
+    blueprint: str = "",
+    blueprint_version: int = 0,
     repeatable: bool = False,
     example: bool = False,
 ) -> Call:
-    """Write a draft, or change it.  Each change of its clauses is a new version of the rules."""
+    """Write a draft, or change it.  Each change of its clauses is a new version of the rules.
+
+    Without ``share_least`` each grant takes ``share_most``; without ``procedure`` the rules decide at once.
+    """
     require(policies.may_run_calls(by))
     parent = find(Programme.objects.all(), slug=programme)
-    errors = _text_errors({"title": title, "summary": summary, "terms": terms})
-    if not SLUG.fullmatch(slug) or len(slug) > 60 or slug in RESERVED:
-        errors["slug"] = [str(NOT_A_NAME)]
-    if not tier.strip() or len(tier) > 20:
-        errors["tier"] = [_("A short word for the size, such as TRY.")]
     opens_at, closes_at = _moment(opens_at), _moment(closes_at)
+    share_least = share_most if share_least is None else share_least
+    if not is_storable([form, clauses, gives, procedure, blueprint]):
+        raise Invalid({"form": [_("It holds characters or numbers that cannot be kept.")]})
+    parts = credits_only() if gives is None else gives
+    whole = procedures.completed(procedure or {})
+    errors = _text_errors({"title": title, "summary": summary, "terms": terms})
+    errors |= _name_errors(slug, tier)
+    errors |= _kind_errors(kind, budget_unit, stages, sectors)
     if not SOONEST <= opens_at < closes_at <= LATEST:
         errors["closes_at"] = [_("The deadline lies before the opening, or in another century.")]
     if not 0 < gives_days <= LONGEST:
         errors["gives_days"] = [_("Between 1 and %(most)s days.") % {"most": LONGEST}]
-    if not 0 < gives_credits <= budget <= LARGEST:
+    if not 0 < share_least <= share_most <= budget <= LARGEST:
         errors["budget"] = [_("The budget is enough for at least one grant of more than zero.")]
-    if not is_storable([form, clauses]):
-        raise Invalid({"form": [_("It holds characters or numbers that cannot be kept.")]})
     read = _read_clauses(form, clauses, errors)
+    if "form" not in errors:
+        errors |= _procedure_errors(whole, parts, form, ask, budget_unit)
     if errors:
         raise Invalid(errors)
+    _check_rounds(parent, tier.strip(), slug, opens_at, closes_at)
     fields: dict[str, Any] = {
         "programme": parent,
         "tier": tier.strip(),
@@ -145,9 +166,20 @@ def save_call(
         "terms": Localised.of(terms),
         "opens_at": opens_at,
         "closes_at": closes_at,
+        "kind": kind,
+        "blueprint": blueprint,
+        "blueprint_version": blueprint_version,
+        "stages": stages or [],
+        "sectors": sectors or [],
+        "budget_unit": budget_unit,
         "budget": budget,
-        "gives_credits": gives_credits,
+        "share_most": share_most,
+        "share_least": share_least,
+        "ask": ask,
         "gives_days": gives_days,
+        "gives": parts,
+        "procedure": whole,
+        "procedure_fingerprint": procedures.fingerprint(whole, parts),
         "form": form,
         "clauses": clauses,
         "rules_fingerprint": engine.fingerprint(read),
@@ -171,14 +203,18 @@ def save_call(
         CallSaved(
             call=slug,
             programme=parent.slug,
+            kind=kind,
+            budget_unit=budget_unit,
             budget=budget,
-            gives_credits=gives_credits,
+            share_most=share_most,
             gives_days=gives_days,
             rules_version=call.rules_version,
             rules_fingerprint=call.rules_fingerprint,
+            procedure_fingerprint=call.procedure_fingerprint,
+            blueprint=f"{blueprint}@{blueprint_version}" if blueprint else "",
         ),
         by=by,
-        subject=f"call:{slug}",
+        subject=call.subject,
     )
     return call
 
@@ -193,6 +229,10 @@ def open_call(*, by: Actor, slug: str) -> Call:
         return call
     if call.closes_at <= clock.now():
         raise CallNotReady(call=str(call))
+    # Whoever opens rounds of this programme stands in one line, so no two of them can meet.
+    Programme.objects.select_for_update().get(pk=call.programme_id)
+    among = (Call.State.OPEN,)
+    _check_rounds(call.programme, call.tier, call.slug, call.opens_at, call.closes_at, among=among)
     Call.FLOW.move(call, Call.State.OPEN)
     record(
         CallOpened(
@@ -200,11 +240,14 @@ def open_call(*, by: Actor, slug: str) -> Call:
             opens_at=call.opens_at.astimezone(dt.UTC).isoformat(),
             closes_at=call.closes_at.astimezone(dt.UTC).isoformat(),
             budget=call.budget,
+            budget_unit=call.budget_unit,
             rules_version=call.rules_version,
             rules_fingerprint=call.rules_fingerprint,
+            procedure=call.procedure,
+            procedure_fingerprint=call.procedure_fingerprint,
         ),
         by=by,
-        subject=f"call:{slug}",
+        subject=call.subject,
     )
     return call
 
@@ -219,7 +262,7 @@ def close_call(*, by: Actor, slug: str) -> Call:
         return call
     Call.FLOW.move(call, Call.State.CLOSED)
     call.refresh_from_db(fields=["granted"])
-    record(CallClosed(call=slug, granted=call.granted, budget=call.budget), by=by, subject=f"call:{slug}")
+    record(CallClosed(call=slug, granted=call.granted, budget=call.budget), by=by, subject=call.subject)
     return call
 
 
@@ -231,9 +274,16 @@ def seed(*, by: Actor, name: str) -> Call:
     save_programme(by=by, **parent)
     if (call := Call.objects.filter(slug=content["slug"]).first()) is not None:
         return call
-    today = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).replace(minute=0, second=0, microsecond=0)
-    closes_at = (today + dt.timedelta(days=open_days)).replace(hour=LATEST_HOUR)
-    save_call(by=by, programme=parent["slug"], opens_at=today, closes_at=closes_at, **content)
+    today = timezone.localtime(clock.now()).replace(minute=0, second=0, microsecond=0)
+    save_call(
+        by=by,
+        programme=parent["slug"],
+        opens_at=today,
+        closes_at=due_after(open_days),
+        blueprint=name,
+        blueprint_version=content.pop("version"),
+        **content,
+    )
     return open_call(by=by, slug=content["slug"])
 
 
@@ -251,6 +301,62 @@ def _text_errors(texts: dict[str, dict[str, str]]) -> dict[str, list[str]]:
         if not is_storable(text)
         or not all(0 < len(str(text.get(language, "")).strip()) <= LONGEST_TEXT for language in LANGUAGES)
     }
+
+
+def _name_errors(slug: str, tier: str) -> dict[str, list[str]]:
+    errors = {}
+    if not SLUG.fullmatch(slug) or len(slug) > 60 or slug in RESERVED:
+        errors["slug"] = [str(NOT_A_NAME)]
+    if not tier.strip() or len(tier) > 20:
+        errors["tier"] = [_("A short word for the size, such as TRY.")]
+    return errors
+
+
+def _kind_errors(
+    kind: str, budget_unit: str, stages: list[str] | None, sectors: list[str] | None
+) -> dict[str, list[str]]:
+    choices = {
+        "kind": ([kind], Call.Kind.values),
+        "budget_unit": ([budget_unit], Call.Unit.values),
+        "stages": (stages or [], Organisation.Stage.values),
+        "sectors": (sectors or [], Organisation.Sector.values),
+    }
+    return {
+        name: [_("Choose from: %(known)s.") % {"known": ", ".join(known)}]
+        for name, (chosen, known) in choices.items()
+        if any(code not in known for code in chosen)
+    }
+
+
+def _procedure_errors(
+    procedure: Any, gives: list[dict[str, Any]], form: dict[str, Any], ask: str, unit: str
+) -> dict[str, list[str]]:
+    procedures.check_rubric(procedure)
+    procedures.check_parts(gives)
+    found = {
+        "ask": procedures.ask_problems(form, ask),
+        "gives": procedures.parts_problems(gives, form, ask, unit),
+        "procedure": procedures.procedure_problems(procedure, vocabulary(form)),
+    }
+    return {name: problems for name, problems in found.items() if problems}
+
+
+def _check_rounds(
+    programme: Programme,
+    tier: str,
+    slug: str,
+    opens_at: dt.datetime,
+    closes_at: dt.datetime,
+    *,
+    among: tuple[str, ...] = (Call.State.DRAFT, Call.State.OPEN),
+) -> None:
+    """Refuse a second round of the same programme and size that is not over when this one runs."""
+    rounds = Call.objects.filter(
+        programme=programme, tier=tier, opens_at__lt=closes_at, closes_at__gt=opens_at
+    )
+    other = rounds.filter(state__in=among).exclude(slug=slug).first()
+    if other is not None:
+        raise RoundsOverlap(call=str(other))
 
 
 def _read_clauses(

@@ -46,7 +46,7 @@ _not_ended: StandingQuery[Call] = StandingQuery(
     lambda moment: (
         calls_visible_to(ANONYMOUS)
         .select_related(None)
-        .defer("clauses", "form", "terms")
+        .defer("clauses", "form", "terms", "procedure")
         .filter(state=Call.State.OPEN, closes_at__gt=moment)
     ),
     moment=DateTimeField(),
@@ -55,7 +55,7 @@ _ended: StandingQuery[Call] = StandingQuery(
     lambda moment: (
         past(calls_visible_to(ANONYMOUS), moment)
         .select_related(None)
-        .defer("clauses", "form", "terms")[: PAGE + 1]
+        .defer("clauses", "form", "terms", "procedure")[: PAGE + 1]
     ),
     moment=DateTimeField(),
 )
@@ -84,7 +84,8 @@ def call_of(actor: Actor, slug: str) -> Call:
 
 def applications_visible_to(actor: Actor) -> QuerySet[Application]:
     """Those of one's own organisations; all that were handed in, to the desk and to auditors."""
-    rows = Application.objects.select_related("call", "organisation", "decision", "grant")
+    rows = Application.objects.select_related("call", "organisation", "decision", "grant", "case")
+    rows = rows.prefetch_related("grant__parts")
     mine = Q(organisation__in=list(actor.memberships))
     if policies.may_see_all(actor):
         return rows.filter(mine | ~Q(state=State.DRAFT))
@@ -107,24 +108,38 @@ def current_application(call: Call, organisation: Organisation) -> Application |
     return rows.order_by("-created_at").first()
 
 
+def credits_of(call: Call) -> int:
+    """The milli-credits that the largest grant of a call gives; 0 if it gives none."""
+    given = next((part for part in call.gives if part["part"] == "credits"), None)
+    return given.get("quantity", call.share_most) if given else 0
+
+
 @dataclass(frozen=True)
 class Statistics:
-    """What the public sees of a call.  Credits are milli-credits."""
+    """What the public sees of a call; money and credits in the unit of its budget."""
 
     applications: int
+    waiting: int
+    returned: int
+    in_review: int
+    offered: int
+    reserve: int
     accepted: int
     rejected: int
-    waiting: int
+    declined: int
+    lapsed: int
     withdrawn: int
+    reserved: int
     granted: int
     budget: int
 
     @property
     def left(self) -> int:
-        return self.budget - self.granted
+        return self.budget - self.granted - self.reserved
 
 
-_COUNTED = (State.ACCEPTED, State.REJECTED, State.WAITING, State.WITHDRAWN)
+_COUNTED = ("waiting", "returned", "in_review", "offered", "reserve", "accepted", "rejected", "declined",
+            "lapsed", "withdrawn")  # fmt: skip
 _counts: StandingQuery[dict[str, int]] = StandingQuery(
     lambda call: (
         Application.objects.filter(call=call, submitted_at__isnull=False)
@@ -132,9 +147,9 @@ _counts: StandingQuery[dict[str, int]] = StandingQuery(
         .values("call")
         .annotate(
             applications=Count("id"),
-            **{str(state): Count("id", filter=Q(state=state)) for state in _COUNTED},
+            **{state: Count("id", filter=Q(state=state)) for state in _COUNTED},
         )
-        .values("applications", *map(str, _COUNTED))
+        .values("applications", *_COUNTED)
     ),
     call=BigIntegerField(),
 )
@@ -142,5 +157,5 @@ _counts: StandingQuery[dict[str, int]] = StandingQuery(
 
 def statistics(call: Call) -> Statistics:
     """Counts of what was handed in; a draft is nobody's business."""
-    counts = _counts.first(call=call.pk) or dict.fromkeys(("applications", *map(str, _COUNTED)), 0)
-    return Statistics(**counts, granted=call.granted, budget=call.budget)
+    counts = _counts.first(call=call.pk) or dict.fromkeys(("applications", *_COUNTED), 0)
+    return Statistics(**counts, reserved=call.reserved, granted=call.granted, budget=call.budget)

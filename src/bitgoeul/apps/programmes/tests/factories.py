@@ -54,20 +54,40 @@ YOUNG = clause(
 )
 
 
+def criterion(name: str, weight: int) -> dict[str, Any]:
+    return {"name": name, "title": AGREED, "weight": weight, "most": 10, "floor": 40}
+
+
+PANEL = {
+    "decision": "panel",
+    "rubric": {
+        "criteria": [criterion("impact", 60), criterion("readiness", 40)],
+        "bonus": [
+            {"name": "local", "title": AGREED, "points": 3, "rule": 'organisation.region == "광주광역시"'}
+        ],
+        "bonus_most": 5,
+        "reviews": 2,
+    },
+    "cut": "70",
+    "offer_days": 7,
+}
+
+
 def make_draft(**fields: Any) -> Call:
     """A draft that gives 100 credits for 30 days to young companies, ten times."""
     save_programme(by=SYSTEM, slug="compute", title=AGREED, summary=AGREED)
+    slug = fields.get("slug") or f"call-{next(_number)}"
     defaults: dict[str, Any] = {
         "programme": "compute",
-        "slug": f"call-{next(_number)}",
-        "tier": "TRY",
+        "slug": slug,
+        "tier": slug[:20],  # rounds of the same size may not meet
         "title": {"ko": "예시 공고", "en": "Example call"},
         "summary": {"ko": "예시입니다.", "en": "An example."},
         "terms": {"ko": "약속", "en": "Terms"},
         "opens_at": clock.now() - dt.timedelta(days=1),
         "closes_at": clock.now() + dt.timedelta(days=30),
         "budget": 1_000_000,
-        "gives_credits": 100_000,
+        "share_most": 100_000,
         "gives_days": 30,
         "form": FORM,
         "clauses": [YOUNG],

@@ -50,8 +50,15 @@ def test_anybody_reads_the_calls_that_are_open_and_what_each_gives():
         "past": [closed.slug],
         "all": [call.slug, closed.slug],
     }
-    assert detail["gives"] == {"credits": 100_000, "days": 30}
-    assert detail["budget"] == {"total": 1_000_000, "granted": 0, "left": 1_000_000}
+    assert detail["gives"] == {"credits": 100_000, "days": 30, "parts": [{"part": "credits"}]}
+    assert detail["share"] == {"least": 100_000, "most": 100_000, "ask": ""}
+    assert detail["budget"] == {
+        "unit": "credits",
+        "total": 1_000_000,
+        "reserved": 0,
+        "granted": 0,
+        "left": 1_000_000,
+    }
     assert detail["accepts"] is True
     assert detail["clauses"] == [YOUNG]
     assert detail["statistics"]["applications"] == 0
@@ -170,7 +177,7 @@ def test_the_desk_writes_opens_and_closes_calls():
         "programme": "pilot", "slug": "pilot-1", "tier": "TRY", "terms": AGREED,
         "form": FORM, "clauses": [YOUNG],
         "opens_at": "2020-01-01T00:00:00+09:00", "closes_at": "2099-01-01T00:00:00+09:00",
-        "budget": 1000, "gives_credits": 1000, "gives_days": 1,
+        "budget": 1000, "share_most": 1000, "gives_days": 1,
     }  # fmt: skip
 
     def put(content):
@@ -236,7 +243,7 @@ def test_lists_cost_the_same_queries_for_one_and_for_three(rows, django_assert_n
         )
     api = api_for(person)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         api_for().get("/api/programmes/calls")
     with django_assert_num_queries(5):
         api.get("/api/programmes/applications")

@@ -100,7 +100,7 @@ def test_an_opened_call_keeps_its_rules():
         ({"tier": " "}, "tier"),
         ({"title": {"ko": "가"}}, "title"),
         ({"budget": 99_999}, "budget"),
-        ({"gives_credits": 0}, "budget"),
+        ({"share_most": 0}, "budget"),
         ({"gives_days": 0}, "gives_days"),
         ({"closes_at": dt.datetime(2000, 1, 1, tzinfo=dt.UTC)}, "closes_at"),
         ({"clauses": []}, "clauses"),
@@ -246,7 +246,7 @@ def test_saving_by_an_officer_is_in_their_name():
     officer = actor(make_person(roles=["operator"]))
     draft = make_draft()
 
-    kept = ("slug", "title", "summary", "terms", "opens_at", "closes_at", "budget", "gives_credits",
+    kept = ("slug", "title", "summary", "terms", "opens_at", "closes_at", "budget", "share_most",
             "gives_days", "form", "clauses")  # fmt: skip
     save_call(by=officer, programme="compute", tier="FAST", **{name: getattr(draft, name) for name in kept})
 

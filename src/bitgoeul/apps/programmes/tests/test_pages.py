@@ -183,7 +183,8 @@ def test_an_officer_writes_a_call_from_a_blueprint_opens_and_closes_it():
     }
     form = page.context["form"]
     posted = {
-        name: form[name].value() if name in ("clauses", "form") else value for name, value in values.items()
+        name: form[name].value() if name in ("clauses", "form", "gives", "procedure") else value
+        for name, value in values.items()
     }
     posted = {name: value for name, value in posted.items() if value is not False}
 

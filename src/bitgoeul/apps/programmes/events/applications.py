@@ -6,45 +6,6 @@ from bitgoeul.kit.facts import Event, personal
 
 
 @dataclass(frozen=True)
-class ProgrammeSaved(Event):
-    programme: str
-    title: dict[str, str]
-    example: bool
-
-
-@dataclass(frozen=True)
-class CallSaved(Event):
-    """A draft was written or changed; amounts are milli-credits."""
-
-    call: str
-    programme: str
-    budget: int
-    gives_credits: int
-    gives_days: int
-    rules_version: int
-    rules_fingerprint: str
-
-
-@dataclass(frozen=True)
-class CallOpened(Event):
-    """From now on everybody is measured by the rules with this fingerprint."""
-
-    call: str
-    opens_at: str
-    closes_at: str
-    budget: int
-    rules_version: int
-    rules_fingerprint: str
-
-
-@dataclass(frozen=True)
-class CallClosed(Event):
-    call: str
-    granted: int
-    budget: int
-
-
-@dataclass(frozen=True)
 class ApplicationStarted(Event):
     call: str
     application: str
@@ -81,15 +42,20 @@ class ApplicationReferred(Event):
 
 @dataclass(frozen=True)
 class ApplicationAccepted(Event):
-    """The grant follows in the ledger under ``reference``; the amount is in milli-credits."""
+    """There is a grant now: its amount in the unit of the call's budget (credits: milli-credits), its parts.
+
+    Credits follow in the ledger under ``reference``.
+    """
 
     call: str
     application: str
     automatic: bool
     amount: int
+    unit: str
     starts_at: str
     ends_at: str
     reference: str
+    parts: list[dict[str, object]]
     reason: dict[str, str] = personal()
 
 
@@ -107,3 +73,58 @@ class ApplicationWithdrawn(Event):
     call: str
     application: str
     was: str
+
+
+@dataclass(frozen=True)
+class ApplicationAdmitted(Event):
+    """The panel of the call looks at it now."""
+
+    call: str
+    application: str
+
+
+@dataclass(frozen=True)
+class ApplicationReturned(Event):
+    """The applicant completes it until ``due_at``."""
+
+    call: str
+    application: str
+    due_at: str
+    asks: dict[str, str] = personal()
+
+
+@dataclass(frozen=True)
+class ApplicationOffered(Event):
+    """So much is reserved until the winner answers; ``was`` is "reserve" for the next in order."""
+
+    call: str
+    application: str
+    amount: int
+    unit: str
+    ends_at: str
+    was: str
+    reason: dict[str, str] = personal()
+
+
+@dataclass(frozen=True)
+class ApplicationReserved(Event):
+    call: str
+    application: str
+    order: int
+
+
+@dataclass(frozen=True)
+class OfferDeclined(Event):
+    """What was reserved is given back; ``words`` is why, if the winner said so."""
+
+    call: str
+    application: str
+    amount: int
+    words: str = personal()
+
+
+@dataclass(frozen=True)
+class OfferLapsed(Event):
+    call: str
+    application: str
+    amount: int

@@ -1,4 +1,4 @@
-"""What people fill in about calls and decisions."""
+"""What the desk fills in about programmes and calls."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from bitgoeul.apps.credits.forms import AmountField
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.programmes.models import Call, Programme
-from bitgoeul.engines.credits import written
+from bitgoeul.apps.programmes.models.calls import automatic_procedure, credits_only
+from bitgoeul.engines.credits import read, written
 from bitgoeul.kit.text import Localised
 
+LARGEST = 10**15
+AMOUNTS = ("budget", "share_most", "share_least")
+SAME = ("slug", "kind", "tier", "opens_at", "closes_at", "budget_unit", "ask", "gives_days", "gives",
+        "procedure", "stages", "sectors", "repeatable", "clauses", "form")  # fmt: skip
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
@@ -45,49 +49,6 @@ class JsonText(forms.CharField):
             raise forms.ValidationError(_("This is not JSON: %(why)s"), params={"why": str(error)}) from None
 
 
-class OrganisationForm(forms.Form):
-    """In whose name."""
-
-    organisation = forms.ChoiceField(label=_("Organisation that applies"), widget=forms.RadioSelect)
-
-    def __init__(self, *args: Any, choices: list[Organisation], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["organisation"].choices = [(row.slug, row.name) for row in choices]  # type: ignore[attr-defined]
-
-
-class TermsForm(forms.Form):
-    accept_terms = forms.BooleanField(label=_("We agree to these terms."))
-
-
-class DecisionForm(forms.Form):
-    """An officer's decision about what waits for a person."""
-
-    accept = forms.ChoiceField(
-        label=_("Decision"),
-        choices=[
-            ("yes", pgettext_lazy("application", "Accept")),
-            ("no", pgettext_lazy("application", "Reject")),
-        ],
-        widget=forms.RadioSelect,
-    )
-    reason_ko = forms.CharField(
-        label=_("Reason in Korean"),
-        max_length=2_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The applicant reads it word for word."),
-    )
-    reason_en = forms.CharField(
-        label=_("Reason in English"),
-        max_length=2_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-
-    def reason(self) -> dict[str, str]:
-        korean = self.cleaned_data["reason_ko"]
-        return {"ko": korean, "en": self.cleaned_data["reason_en"] or korean}
-
-
 class ProgrammeForm(forms.Form):
     slug = forms.SlugField(
         label=_("Name in addresses"), max_length=60, help_text=_("Small letters and hyphens.")
@@ -110,6 +71,7 @@ class CallForm(forms.Form):
     slug = forms.SlugField(
         label=_("Name in addresses"), max_length=60, help_text=_("Small letters and hyphens.")
     )
+    kind = forms.ChoiceField(label=pgettext_lazy("call", "Kind"), choices=Call.Kind.choices)
     tier = forms.CharField(
         label=pgettext_lazy("call", "Size"), max_length=20, help_text=_("A short word such as TRY.")
     )
@@ -119,10 +81,37 @@ class CallForm(forms.Form):
     summary_en = _words(_("Summary in English"))
     opens_at = _moment(_("Opens at"), _("Korean time."))
     closes_at = _moment(_("Closes at"), _("Korean time. Nothing is taken from this minute on."))
-    budget = AmountField(label=_("Budget in credits"))
-    gives_credits = AmountField(label=_("Credits for each grant"))
+    budget_unit = forms.ChoiceField(label=_("Unit of the budget"), choices=Call.Unit.choices)
+    budget = forms.CharField(label=_("Budget"), max_length=20)
+    share_most = forms.CharField(label=_("The most for one grant"), max_length=20)
+    share_least = forms.CharField(
+        label=_("The least for one grant"),
+        max_length=20,
+        required=False,
+        help_text=_("Empty: every grant is the most."),
+    )
+    ask = forms.CharField(
+        label=_("Question for the amount"),
+        max_length=40,
+        required=False,
+        help_text=_("The name of the question with which an applicant asks for an amount; empty: the most."),
+    )
     gives_days = forms.IntegerField(label=_("Days each grant lasts"), min_value=1, max_value=730)
     repeatable = forms.BooleanField(label=_("An organisation may apply more than once"), required=False)
+    stages = forms.MultipleChoiceField(
+        label=_("For which stages"),
+        choices=Organisation.Stage.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: for all."),
+    )
+    sectors = forms.MultipleChoiceField(
+        label=_("For which sectors"),
+        choices=Organisation.Sector.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: for all."),
+    )
     clauses = JsonText(
         label=_("Conditions"),
         help_text=_("JSON: name, title, rule in CEL, and the sentences passes, fails and unknown."),
@@ -133,13 +122,34 @@ class CallForm(forms.Form):
         help_text=_("JSON Schema with titles in both languages."),
         widget=forms.Textarea(attrs={"rows": 16, "class": "mono"}),
     )
+    gives = JsonText(
+        label=_("What a grant gives"),
+        help_text=_("JSON: a list of parts: credits, capacity, money, dataset, document."),
+        widget=forms.Textarea(attrs={"rows": 6, "class": "mono"}),
+    )
+    procedure = JsonText(
+        label=_("How it is decided"),
+        help_text=_("JSON: decision, stages, rubric, offer_days, agreement, reports, reclaim, benefit."),
+        widget=forms.Textarea(attrs={"rows": 12, "class": "mono"}),
+    )
     terms_ko = _words(_("Terms in Korean"))
     terms_en = _words(_("Terms in English"))
 
+    def clean(self) -> dict[str, Any]:
+        """Amounts become whole numbers: milli-credits, won or places."""
+        cleaned = super().clean() or {}
+        for name in AMOUNTS:
+            if not (text := cleaned.get(name)):
+                continue
+            try:
+                cleaned[name] = amount_read(text, cleaned.get("budget_unit", ""))
+            except ValueError:
+                self.add_error(name, _("Write an amount such as 500; credits may have up to three decimals."))
+        return cleaned
+
     def content(self) -> dict[str, Any]:
-        same = ("slug", "tier", "opens_at", "closes_at", "budget", "gives_credits", "gives_days",
-                "repeatable", "clauses", "form")  # fmt: skip
-        kept = {name: self.cleaned_data[name] for name in same}
+        kept = {name: self.cleaned_data[name] for name in (*SAME, *AMOUNTS)}
+        kept["share_least"] = kept["share_least"] or None
         kept["programme"] = self.cleaned_data["programme"].slug
         return kept | _both(self.cleaned_data, "title", "summary", "terms")
 
@@ -148,24 +158,37 @@ class CallForm(forms.Form):
         """What a draft holds, as this form shows it."""
         return {
             "programme": call.programme.slug,
-            **{name: getattr(call, name) for name in ("slug", "tier", "opens_at", "closes_at", "gives_days")},
-            **{name: getattr(call, name) for name in ("repeatable", "clauses", "form")},
-            "budget": written(call.budget),
-            "gives_credits": written(call.gives_credits),
+            **{name: getattr(call, name) for name in SAME},
+            **{name: amount_written(getattr(call, name), call.budget_unit) for name in AMOUNTS},
             **_apart({name: getattr(call, name) for name in ("title", "summary", "terms")}),
         }
 
     @staticmethod
     def initial_from(blueprint: dict[str, Any]) -> dict[str, Any]:
         """What a blueprint proposes."""
-        kept = {name: blueprint[name] for name in ("tier", "gives_days", "repeatable", "clauses", "form")}
-        return kept | {
-            "slug": blueprint["slug"],
+        unit = blueprint.get("budget_unit", "credits")
+        return {
+            **{name: blueprint[name] for name in SAME if name in blueprint},
+            "budget_unit": unit,
+            "gives": blueprint.get("gives", credits_only()),
+            "procedure": blueprint.get("procedure", automatic_procedure()),
             "programme": blueprint["programme"]["slug"],
-            "budget": written(blueprint["budget"]),
-            "gives_credits": written(blueprint["gives_credits"]),
+            **{name: amount_written(blueprint[name], unit) for name in AMOUNTS if name in blueprint},
             **_apart({name: blueprint[name] for name in ("title", "summary", "terms")}),
         }
+
+
+def amount_read(text: str, unit: str) -> int:
+    """An amount as people write it in whole units of the budget.  Raises ValueError."""
+    plain = text.replace(",", "").strip()
+    amount = read(plain) if unit == Call.Unit.CREDITS else int(plain)
+    if not 0 < amount <= LARGEST:
+        raise ValueError(text)
+    return amount
+
+
+def amount_written(amount: int, unit: str) -> str:
+    return written(amount) if unit == Call.Unit.CREDITS else str(amount)
 
 
 def place_errors(form: forms.Form, errors: dict[str, list[str]]) -> None:

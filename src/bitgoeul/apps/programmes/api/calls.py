@@ -4,37 +4,45 @@ import datetime as dt
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Schema
 
 from bitgoeul.apps.people.queries import organisations_of
 from bitgoeul.apps.programmes import commands, queries
-from bitgoeul.apps.programmes.models import Application, Call
+from bitgoeul.apps.programmes.api.routes import Text, router
+from bitgoeul.apps.programmes.models import Call
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.queries.eligibility import assess, prefill
 from bitgoeul.kit import clock
-from bitgoeul.kit.api import signed_in, write_once
+from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import Invalid
 
-router = Router(tags=["programmes"])
-
-Text = dict[str, str]
-
 
 class GivesOut(Schema):
-    """What one grant gives; credits in milli-credits."""
+    """What one grant gives; ``credits`` in milli-credits, 0 if it gives none."""
 
     credits: int
     days: int
+    parts: list[dict[str, Any]]
 
 
 class BudgetOut(Schema):
-    """In milli-credits."""
+    """In ``unit``; credits in milli-credits.  ``reserved`` waits in offers for an answer."""
 
+    unit: Literal["credits", "won", "places"]
     total: int
+    reserved: int
     granted: int
     left: int
+
+
+class ShareOut(Schema):
+    """What one grant takes from the budget; ``ask`` names the question that asks for it."""
+
+    least: int
+    most: int
+    ask: str
 
 
 class CallOut(Schema):
@@ -44,12 +52,16 @@ class CallOut(Schema):
     tier: str
     title: Text
     summary: Text
+    stages: list[str]
+    sectors: list[str]
     state: str
     accepts: bool
     opens_at: dt.datetime
     closes_at: dt.datetime
     gives: GivesOut
+    share: ShareOut
     budget: BudgetOut
+    decision: Literal["automatic", "officer", "panel", "panel-lottery"]
     example: bool
 
     @staticmethod
@@ -61,12 +73,22 @@ class CallOut(Schema):
         return call.accepts_at(clock.now())
 
     @staticmethod
-    def resolve_gives(call: Call) -> dict[str, int]:
-        return {"credits": call.gives_credits, "days": call.gives_days}
+    def resolve_gives(call: Call) -> dict[str, Any]:
+        return {"credits": queries.credits_of(call), "days": call.gives_days, "parts": call.gives}
 
     @staticmethod
-    def resolve_budget(call: Call) -> dict[str, int]:
-        return {"total": call.budget, "granted": call.granted, "left": call.left}
+    def resolve_share(call: Call) -> dict[str, Any]:
+        return {"least": call.share_least, "most": call.share_most, "ask": call.ask}
+
+    @staticmethod
+    def resolve_budget(call: Call) -> dict[str, Any]:
+        return {
+            "unit": call.budget_unit,
+            "total": call.budget,
+            "reserved": call.reserved,
+            "granted": call.granted,
+            "left": call.left,
+        }
 
     @staticmethod
     def resolve_example(call: Call) -> bool:
@@ -81,10 +103,17 @@ class CallsOut(Schema):
 
 class StatisticsOut(Schema):
     applications: int
+    waiting: int
+    returned: int
+    in_review: int
+    offered: int
+    reserve: int
     accepted: int
     rejected: int
-    waiting: int
+    declined: int
+    lapsed: int
     withdrawn: int
+    reserved: int
     granted: int
     budget: int
     left: int
@@ -96,6 +125,10 @@ class CallDetailOut(CallOut):
     clauses: list[dict[str, Any]]
     rules_version: int
     rules_fingerprint: str
+    procedure: dict[str, Any]
+    procedure_fingerprint: str
+    blueprint: str
+    blueprint_version: int
     repeatable: bool
     statistics: StatisticsOut
 
@@ -126,70 +159,28 @@ class CheckOut(Schema):
     problems: dict[str, list[str]]
 
 
-class ApplyIn(Schema):
-    organisation: str
-    answers: dict[str, Any] = {}
-    accept_terms: bool = False
-
-
-class DecisionOut(Schema):
-    accepted: bool
-    automatic: bool
-    reason: Text
-    clauses: list[str]
-    at: dt.datetime
-
-
-class GrantOut(Schema):
-    """Credits in milli-credits; ``reference`` names the posting in the ledger."""
-
-    credits: int
-    starts_at: dt.datetime
-    ends_at: dt.datetime
-    reference: str
-
-
-class ApplicationOut(Schema):
-    id: str
-    call: str
-    organisation: str
-    state: str
-    verdict: str
-    clauses: list[OutcomeOut]
-    answers: dict[str, Any]
-    rules_version: int
-    rules_fingerprint: str
-    submitted_at: dt.datetime | None
-    decision: DecisionOut | None
-    grant: GrantOut | None
-    record_subject: str
-
-
-class ApplicationsOut(Schema):
-    page: int
-    pages: int
-    items: list[ApplicationOut]
-
-
-class DecideIn(Schema):
-    accept: bool
-    reason: Text
-
-
 class CallIn(Schema):
-    """A draft; amounts in milli-credits."""
+    """A draft; amounts in ``budget_unit`` (credits: milli-credits)."""
 
     programme: str
     slug: str
     tier: str
+    kind: str = "compute"
     title: Text
     summary: Text
     terms: Text
     opens_at: dt.datetime
     closes_at: dt.datetime
+    budget_unit: str = "credits"
     budget: int
-    gives_credits: int
+    share_most: int
+    share_least: int | None = None
+    ask: str = ""
     gives_days: int
+    gives: list[dict[str, Any]] | None = None
+    procedure: dict[str, Any] | None = None
+    stages: list[str] = []
+    sectors: list[str] = []
     form: dict[str, Any]
     clauses: list[dict[str, Any]]
     repeatable: bool = False
@@ -207,43 +198,6 @@ class ProgrammeOut(Schema):
     summary: Text
 
 
-def _page(page: Any) -> dict[str, Any]:
-    return {"page": page.number, "pages": page.paginator.num_pages, "items": list(page)}
-
-
-def _shown(row: Application) -> dict[str, Any]:
-    """The application as data, which ``once`` can keep."""
-    decision, grant = getattr(row, "decision", None), getattr(row, "grant", None)
-    return {
-        "id": row.public_id,
-        "call": row.call.slug,
-        "organisation": row.organisation.slug,
-        "state": row.state,
-        "verdict": row.verdict,
-        "clauses": row.outcomes,
-        "answers": row.answers,
-        "rules_version": row.rules_version,
-        "rules_fingerprint": row.rules_fingerprint,
-        "submitted_at": row.submitted_at,
-        "decision": decision
-        and {
-            "accepted": decision.accepted,
-            "automatic": decision.automatic,
-            "reason": decision.reason,
-            "clauses": decision.clauses,
-            "at": decision.at,
-        },
-        "grant": grant
-        and {
-            "credits": grant.amount,
-            "starts_at": grant.starts_at,
-            "ends_at": grant.ends_at,
-            "reference": grant.reference,
-        },
-        "record_subject": row.subject,
-    }
-
-
 @router.get("/calls", response=CallsOut)
 def calls(
     request: HttpRequest,
@@ -258,7 +212,8 @@ def calls(
         "past": queries.past,
         "all": lambda everything: everything,
     }[state](rows)
-    return _page(page_of(chosen, request))
+    found = page_of(chosen, request)
+    return {"page": found.number, "pages": found.paginator.num_pages, "items": list(found)}
 
 
 @router.post("/programmes", response=ProgrammeOut)
@@ -307,38 +262,3 @@ def check(request: HttpRequest, slug: str, body: CheckIn) -> dict[str, Any]:
         "answers": answers,
         "problems": answer_problems(offer.form, answers, complete=True),
     }
-
-
-@router.post("/calls/{slug}/applications", response=ApplicationOut)
-def apply(request: HttpRequest, slug: str, body: ApplyIn) -> Any:
-    """Apply.  What the company file knows need not be sent; the outcome is in the answer."""
-    actor = signed_in(request)
-    return write_once(request, lambda: _shown(commands.apply(by=actor, call=slug, **body.dict())))
-
-
-@router.get("/applications", response=ApplicationsOut)
-def applications(request: HttpRequest, page: int = Query(1, ge=1)) -> dict[str, Any]:
-    """The applications you may see, newest first."""
-    found = page_of(queries.applications_visible_to(signed_in(request)), request)
-    return _page(found) | {"items": [_shown(row) for row in found]}
-
-
-@router.get("/applications/{application_id}", response=ApplicationOut)
-def application(request: HttpRequest, application_id: str) -> Any:
-    """One application with its decision and its grant."""
-    return _shown(find(queries.applications_visible_to(signed_in(request)), public_id=application_id))
-
-
-@router.post("/applications/{application_id}/withdraw", response=ApplicationOut)
-def withdraw(request: HttpRequest, application_id: str) -> Any:
-    """Take back an application that is not decided."""
-    return _shown(commands.withdraw_application(by=signed_in(request), application=application_id))
-
-
-@router.post("/applications/{application_id}/decide", response=ApplicationOut)
-def decide(request: HttpRequest, application_id: str, body: DecideIn) -> Any:
-    """Decide what waits for a person (operators)."""
-    run = commands.accept_application if body.accept else commands.reject_application
-    actor = signed_in(request)
-    run(by=actor, application=application_id, reason=body.reason)
-    return _shown(find(queries.applications_visible_to(actor), public_id=application_id))

@@ -1,0 +1,7 @@
+"""The API of programmes, split by subject; importing a subject adds its endpoints to the router."""
+
+from bitgoeul.apps.programmes.api import applications as applications
+from bitgoeul.apps.programmes.api import calls as calls
+from bitgoeul.apps.programmes.api.routes import router
+
+__all__ = ["router"]

@@ -1,0 +1,4 @@
+"""What happens in programmes, split by subject."""
+
+from bitgoeul.apps.programmes.events import applications as applications
+from bitgoeul.apps.programmes.events import calls as calls

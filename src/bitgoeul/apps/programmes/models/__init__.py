@@ -1,0 +1,18 @@
+"""What programmes keep, split by subject."""
+
+from bitgoeul.apps.programmes.models.applications import Application, Case, public_id
+from bitgoeul.apps.programmes.models.blueprints import Blueprint
+from bitgoeul.apps.programmes.models.calls import Call, Programme
+from bitgoeul.apps.programmes.models.outcomes import Decision, Grant, GrantPart
+
+__all__ = [
+    "Application",
+    "Blueprint",
+    "Call",
+    "Case",
+    "Decision",
+    "Grant",
+    "GrantPart",
+    "Programme",
+    "public_id",
+]

@@ -1,0 +1,22 @@
+"""Deadlines: days of the hub's zone, and how people read a moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from bitgoeul.kit import clock
+
+LATEST_HOUR = 18  # deadlines fall at the end of the office day
+
+
+def due_after(days: int) -> dt.datetime:
+    """The end of the office day so many days from now, in the hub's zone."""
+    day = timezone.localdate(clock.now()) + dt.timedelta(days=days)
+    return timezone.make_aware(dt.datetime.combine(day, dt.time(LATEST_HOUR)))
+
+
+def written_moment(moment: dt.datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

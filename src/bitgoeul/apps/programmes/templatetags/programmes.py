@@ -1,0 +1,34 @@
+"""How templates write the amounts of a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from bitgoeul.apps.programmes.models import Call, GrantPart
+from bitgoeul.apps.programmes.queries.amounts import in_words, part_in_words
+
+register = template.Library()
+
+
+@register.filter
+def of_budget(amount: int | None, call: Call) -> Any:
+    """An amount of the call's budget with its unit."""
+    return "" if amount is None else in_words(call, amount)
+
+
+@register.filter
+def share(call: Call) -> Any:
+    """What one grant takes: one amount, or from the least to the most."""
+    most = in_words(call, call.share_most)
+    if call.share_least == call.share_most:
+        return most
+    return _("%(least)s to %(most)s") % {"least": call.written(call.share_least), "most": most}
+
+
+@register.filter
+def in_words_part(part: GrantPart) -> Any:
+    """One part of a grant."""
+    return part_in_words(part)

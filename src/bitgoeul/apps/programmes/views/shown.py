@@ -1,0 +1,79 @@
+"""What several pages show in the same words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.programmes.models import Call
+from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.text import Localised
+
+STEPS = [
+    gettext_lazy("Company file"),
+    gettext_lazy("Answers"),
+    gettext_lazy("Review"),
+    gettext_lazy("Outcome"),
+]
+RESULTS: dict[str, tuple[str, Promise]] = {
+    "pass": ("ok", gettext_lazy("met")),
+    "fail": ("stop", gettext_lazy("not met")),
+    "unknown": ("wait", gettext_lazy("a person checks")),
+}
+# What happened to an application, as its timeline says it.
+HAPPENED = {
+    "programmes.ApplicationStarted": gettext_lazy("Begun, filled in from the company file"),
+    "programmes.ApplicationSubmitted": gettext_lazy("Handed in"),
+    "programmes.ApplicationReferred": gettext_lazy("Passed to a person"),
+    "programmes.ApplicationAccepted": gettext_lazy("Accepted, credits granted"),
+    "programmes.ApplicationRejected": gettext_lazy("Rejected"),
+    "programmes.ApplicationWithdrawn": gettext_lazy("Withdrawn"),
+}
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined]
+
+
+def lines(outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Outcomes of clauses as rows of a list."""
+    return [
+        {
+            "title": Localised(outcome["title"]),
+            "reason": Localised(outcome["reason"]),
+            "kind": RESULTS[outcome["result"]][0],
+            "word": RESULTS[outcome["result"]][1],
+        }
+        for outcome in outcomes
+    ]
+
+
+def conditions(call: Call) -> list[dict[str, Any]]:
+    return [{"title": Localised(clause["title"]), "rule": clause["rule"]} for clause in call.clauses]
+
+
+def answered(form: dict[str, Any], answers: dict[str, Any]) -> list[tuple[str, str]]:
+    """Questions and answers in words."""
+    rows = []
+    for name, part in form["properties"].items():
+        if (value := answers.get(name)) in (None, "", []):
+            continue
+        labels = part.get("x-labels", {})
+        values = value if isinstance(value, list) else [value]
+        words = {True: _("yes"), False: _("no")}
+        shown = [
+            words[item] if isinstance(item, bool) else str(Localised.of(labels.get(str(item), item)))
+            for item in values
+        ]
+        rows.append((str(Localised.of(part["title"])), ", ".join(shown)))
+    return rows
+
+
+def chosen(mine: list[Organisation], slug: str | None) -> Organisation | None:
+    """The organisation that the address names, else the first."""
+    return next((row for row in mine if row.slug == slug), mine[0] if mine else None)
