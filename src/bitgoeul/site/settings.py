@@ -299,7 +299,10 @@ IDP_OIDC_PRIVATE_KEY: str = (
 )
 IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 30 * 24 * 3600
 # Dotted functions organisation -> bool: does it still have something open that needs an owner?
-OBLIGATIONS = ["bitgoeul.apps.credits.queries.has_open_holds"]
+OBLIGATIONS = [
+    "bitgoeul.apps.capacity.queries.has_active_claims",
+    "bitgoeul.apps.credits.queries.has_open_holds",
+]
 
 
 # Mail: console:, file:///FOLDER or smtp://USER:PASSWORD@HOST:PORT

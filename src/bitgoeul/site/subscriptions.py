@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bitgoeul.apps.capacity import tasks as capacity_tasks
+from bitgoeul.apps.capacity.events import ClaimExpired, PlaceOffered
 from bitgoeul.apps.compute.events import JobFailed, JobSucceeded
 from bitgoeul.apps.credits import tasks as credits_tasks
 from bitgoeul.apps.credits.events import CreditsExhausted, CreditsRunningLow
@@ -59,6 +61,8 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     ApplicationReserved: [programmes_tasks.tell_applicant],
     OfferLapsed: [programmes_tasks.tell_applicant],
     ApplicationReferred: [programmes_tasks.tell_applicant, programmes_tasks.tell_desk],
+    PlaceOffered: [capacity_tasks.tell_offered],
+    ClaimExpired: [capacity_tasks.tell_offer_expired],
     CreditsRunningLow: [notices.tell_credits_low],
     CreditsExhausted: [notices.tell_credits_exhausted],
     JobSucceeded: [registry_tasks.register_from_job, notices.tell_job_succeeded],
@@ -72,12 +76,14 @@ DAY = 24 * 60 * 60.0
 
 PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (5.0, record_tasks.seal),
+    (5.0, capacity_tasks.sweep),
     (15.0, lake_tasks.recover_publications),
     (60.0, programmes_tasks.close_due_calls),
     (60.0, programmes_tasks.end_due_answers),
     (60.0, end_orphans),
     (300.0, credits_tasks.expire_ended),
     (3600.0, lake_tasks.sweep),
+    (DAY, capacity_tasks.reconcile),
     (DAY, credits_tasks.reconcile),
     (DAY, people_tasks.remove_leftovers),
 ]
