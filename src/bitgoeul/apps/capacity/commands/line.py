@@ -82,6 +82,9 @@ def join_waiting_list(
         subject=pool.subject,
         organisation=who.organisation,
     )
+    if pool.order == Pool.Order.RANK:  # who comes to stand before a large wish may be served at once
+        offer_places(pool)
+        place.refresh_from_db()
     return place
 
 

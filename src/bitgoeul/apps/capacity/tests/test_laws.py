@@ -186,7 +186,7 @@ class OnePool(RuleBasedStateMachine):
             )
             assert not passed.exists()
             later = Waiting.objects.filter(pool=pool, claim__isnull=False, rank=place.rank, pk__gt=place.pk)
-            assert not later.exists(), list(Waiting.objects.filter(pool=pool).values_list("pk","key","quantity","rank","state","joined_at","claim__claimed_at"))
+            assert not later.exists()
 
     @invariant()
     def nothing_that_fits_the_first_lies_idle(self):

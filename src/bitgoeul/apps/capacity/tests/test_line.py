@@ -130,6 +130,16 @@ def test_ranks_come_before_arrival_where_the_pool_says_so():
         wait(make_pool(0), 5, rank=1)
 
 
+def test_whoever_comes_to_stand_first_and_fits_is_served_at_once():
+    pool = make_pool(2, order="rank")
+    take(pool, 1)
+    wait(pool, 1, quantity=2, rank=5)
+
+    place = wait(pool, 2, quantity=1, rank=1)
+
+    assert (place.state, line(pool)) == ("offered", [("w1", "waiting"), ("w2", "offered")])
+
+
 def test_waiting_is_refused_while_there_is_enough_twice_and_for_what_never_comes(full):
     with pytest.raises(errors.NotFull):
         wait(make_pool(1), 1)
