@@ -1,13 +1,14 @@
 """The counters of a pool.  Nothing here counts claims: what is left is what the shards say.
 
-Locks are taken in one order, the row of the pool before its shards and shards by number, so that nobody waits
-in a circle.
+Locks are taken in one order so that nobody waits in a circle: the row of the pool, its shards by number, then
+claims and units.
 """
 
 from __future__ import annotations
 
 import random
 
+from django.db import transaction
 from django.db.models import F, Sum
 
 from bitgoeul.apps.capacity.models import Pool, Shard
@@ -29,6 +30,18 @@ def somewhere(pool: Pool) -> int:
 
 def take(pool: Pool, shard: int, quantity: int) -> bool:
     """Take from one shard if it admits and has so much left."""
+    if pool.shards == 1:
+        return _take(pool, shard, quantity)
+    # PostgreSQL keeps the lock of a row that it waited for and then found too full.  The savepoint gives it
+    # back, else whoever goes on to lock all shards in their order would hold this one out of order.
+    with transaction.atomic():
+        taken = _take(pool, shard, quantity)
+        if not taken:
+            transaction.set_rollback(True)
+    return taken
+
+
+def _take(pool: Pool, shard: int, quantity: int) -> bool:
     room = Shard.objects.filter(pool=pool, number=shard, admits=True, taken__lte=F("capacity") - quantity)
     return room.update(taken=F("taken") + quantity) == 1
 
@@ -44,6 +57,11 @@ def take_where_most_is_left(pool: Pool, quantity: int) -> int | None:
 def locked(pool: Pool) -> list[Shard]:
     """All shards, by number; nobody else changes them until this transaction ends."""
     return list(Shard.objects.filter(pool=pool).order_by("number").select_for_update())
+
+
+def lock(pool: Pool, shard: int) -> None:
+    """Let nobody else change this shard until the transaction ends."""
+    Shard.objects.select_for_update().get(pool=pool, number=shard)
 
 
 def take_by_gathering(rows: list[Shard], quantity: int) -> int | None:

@@ -188,6 +188,8 @@ def release_claim(
 ) -> list[Claim]:
     """Give a claim back, or a part of it; what becomes free is offered to the line at once.
 
+    Whoever joins the line in this very moment is served by the next sweep.
+
     A key over several pools is released whole; a part of it needs the pool.  Releasing again changes nothing.
     """
     rows = [row for row in _claims(by, key) if pool is None or row.pool_id == pool.pk]
@@ -206,14 +208,15 @@ def release_claim(
         return rows
     row = active[0]
     given = row.quantity if quantity is None else quantity
-    _release(row, given, State.RELEASED)
+    waits = _release(row, given, State.RELEASED)
     fact = ClaimReleased(
         pool=row.pool.slug, key=key, quantity=given, left=row.quantity if row.is_active else 0
     )
     record(fact, by=by, subject=row.pool.subject, organisation=row.organisation)
     if not row.is_active:
         line.settle(row, Waiting.State.DECLINED)
-    _serve(row.pool)
+    if waits:
+        line.offer_places(row.pool)
     return rows
 
 
@@ -227,7 +230,7 @@ def expire_claim(*, by: Actor, claim_id: int) -> Claim | None:
         return None
     was = row.state
     try:
-        _release(row, row.quantity, State.EXPIRED)
+        waits = _release(row, row.quantity, State.EXPIRED)
     except StateChanged:  # confirmed or released in this moment
         unchanged()
         return None
@@ -238,7 +241,8 @@ def expire_claim(*, by: Actor, claim_id: int) -> Claim | None:
         subject=row.pool.subject,
         organisation=row.organisation,
     )
-    _serve(row.pool)
+    if waits:
+        line.offer_places(row.pool)
     return row
 
 
@@ -367,8 +371,8 @@ def _release_several(by: Actor, key: str, rows: list[Claim]) -> None:
     told = []
     for row in rows:
         told.append({"pool": row.pool.slug, "quantity": row.quantity})
-        _release(row, row.quantity, State.RELEASED)
-        _serve(row.pool)
+        if _release(row, row.quantity, State.RELEASED):
+            line.offer_places(row.pool)
     record(
         SeveralReleased(key=key, parts=told),
         by=by,
@@ -388,13 +392,17 @@ def _check_part(rows: list[Claim], key: str, quantity: int) -> None:
         raise MoreThanClaimed(key=key, claimed=rows[0].quantity, asked=quantity)
 
 
-def _release(row: Claim, quantity: int, to: str) -> None:
+def _release(row: Claim, quantity: int, to: str) -> bool:
     """Give ``quantity`` of a claim back to its counter; all of it moves the claim to ``to``.
 
+    Returns: whether somebody waits, whose line is locked then and must be served.
     Raises: StateChanged if somebody else changed the claim first.
     """
-    if line.somebody_waits(row.pool):
+    if waits := line.somebody_waits(row.pool):
         line.lock(row.pool)
+        counters.locked(row.pool)
+    else:
+        counters.lock(row.pool, row.shard)
     seen = Claim.objects.filter(pk=row.pk, state=row.state, quantity=row.quantity)
     whole, moment = quantity == row.quantity, clock.now()
     changed = (
@@ -403,16 +411,11 @@ def _release(row: Claim, quantity: int, to: str) -> None:
     if not changed:
         row.refresh_from_db()
         raise StateChanged(now=str(row.get_state_display()))
+    counters.give_back(row.pool, row.shard, quantity)
     if row.pool.numbered:
         units.give_back(row, quantity)
-    counters.give_back(row.pool, row.shard, quantity)
     if whole:
         row.state, row.closed_at = to, moment
     else:
         row.quantity -= quantity
-
-
-def _serve(pool: Pool) -> None:
-    """Offer what became free.  Whoever joins in this very moment is served by the next sweep."""
-    if line.somebody_waits(pool):
-        line.offer_places(pool)
+    return waits

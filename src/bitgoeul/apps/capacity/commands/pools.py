@@ -187,6 +187,7 @@ def take_unit_out(*, by: Actor, pool: Pool, label: str, reason: str) -> Unit:
 def bring_unit_back(*, by: Actor, pool: Pool, label: str) -> Unit:
     """Put a numbered thing back into service."""
     pool = _locked(by, pool)
+    counters.locked(pool)
     unit = find(Unit.objects.select_for_update().filter(pool=pool), label=label)
     if unit.in_service:
         unchanged()
@@ -207,6 +208,7 @@ def _locked(by: Actor, pool: Pool) -> Pool:
 
 
 def _resize(pool: Pool, capacity: int) -> None:
+    counters.locked(pool)  # before any claim that is over gives back to one of them
     for due in queries.due().filter(pool=pool).values_list("pk", flat=True):
         expire_claim(by=SYSTEM, claim_id=due)
     rows = counters.locked(pool)
