@@ -88,3 +88,74 @@ def decide(
     commands.decide(by=actor, application=public_id, accept=accept, reason=words, amount=amount)
     row = find(queries.applications_visible_to(actor), public_id=public_id)
     say(as_json, _application(row), _application_text(row))
+
+
+@app.command("return")
+def return_application(
+    public_id: str,
+    asks: str = typer.Option(..., help="What is missing, as the applicant reads it."),
+    who: str = typer.Option(..., "--as", help="The e-mail address of the officer."),
+    as_json: bool = JSON,
+) -> None:
+    """Send an application back to be completed."""
+    from bitgoeul.apps.programmes import commands
+
+    commands.return_application(by=actor_of(who), application=public_id, asks={"ko": asks, "en": asks})
+    _show(public_id, who, as_json)
+
+
+@app.command()
+def admit(public_id: str, who: str = WHO, as_json: bool = JSON) -> None:
+    """Pass an application on to the panel of its call."""
+    from bitgoeul.apps.programmes import commands
+
+    commands.admit_application(by=actor_of(who), application=public_id)
+    _show(public_id, who, as_json)
+
+
+@app.command()
+def take(
+    public_id: str,
+    who: str = typer.Option(..., "--as", help="The e-mail address of a member."),
+    as_json: bool = JSON,
+) -> None:
+    """Take an offer."""
+    from bitgoeul.apps.programmes import commands
+
+    commands.take_offer(by=actor_of(who), application=public_id)
+    _show(public_id, who, as_json)
+
+
+@app.command()
+def decline(
+    public_id: str,
+    who: str = typer.Option(..., "--as", help="The e-mail address of a member."),
+    words: str = typer.Option("", help="Why, if you like."),
+    as_json: bool = JSON,
+) -> None:
+    """Decline an offer; the next in order is asked."""
+    from bitgoeul.apps.programmes import commands
+
+    commands.decline_offer(by=actor_of(who), application=public_id, words=words)
+    _show(public_id, who, as_json)
+
+
+@app.command()
+def withdraw(
+    public_id: str,
+    who: str = typer.Option(..., "--as", help="The e-mail address of a member."),
+    as_json: bool = JSON,
+) -> None:
+    """Take back an application that is not decided."""
+    from bitgoeul.apps.programmes import commands
+
+    commands.withdraw_application(by=actor_of(who), application=public_id)
+    _show(public_id, who, as_json)
+
+
+def _show(public_id: str, who: str, as_json: bool) -> None:
+    from bitgoeul.apps.programmes import queries
+    from bitgoeul.kit.doors import find
+
+    row = find(queries.applications_visible_to(actor_of(who)), public_id=public_id)
+    say(as_json, _application(row), _application_text(row))

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.programmes.forms.calls import amount_read
+from bitgoeul.apps.programmes.models import Call
 
 
 class OrganisationForm(forms.Form):
@@ -36,6 +38,12 @@ class DecisionForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
+    amount = forms.CharField(
+        label=pgettext_lazy("decision", "Amount"),
+        max_length=20,
+        required=False,
+        help_text=_("Only if less than was asked for."),
+    )
     reason_ko = forms.CharField(
         label=_("Reason in Korean"),
         max_length=2_000,
@@ -49,6 +57,49 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.call = call
+        if not call.ask:
+            del self.fields["amount"]
+        if call.is_for_a_panel:  # an officer cannot accept in its place
+            self.fields["accept"].choices = [("no", pgettext_lazy("application", "Reject"))]  # type: ignore[attr-defined]
+
+    def clean_amount(self) -> int | None:
+        text = self.cleaned_data["amount"]
+        try:
+            return amount_read(text, self.call.budget_unit) if text else None
+        except ValueError:
+            raise forms.ValidationError(_("Write an amount such as 500.")) from None
+
     def reason(self) -> dict[str, str]:
         korean = self.cleaned_data["reason_ko"]
         return {"ko": korean, "en": self.cleaned_data["reason_en"] or korean}
+
+
+class ReturnForm(forms.Form):
+    """What is missing, in the words the applicant reads."""
+
+    asks_ko = forms.CharField(
+        label=_("What is missing, in Korean"), max_length=2_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    asks_en = forms.CharField(
+        label=_("What is missing, in English"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def asks(self) -> dict[str, str]:
+        korean = self.cleaned_data["asks_ko"]
+        return {"ko": korean, "en": self.cleaned_data["asks_en"] or korean}
+
+
+class DeclineForm(forms.Form):
+    words = forms.CharField(
+        label=_("Why you do not take it"),
+        max_length=1_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("If you like; it helps us plan."),
+    )

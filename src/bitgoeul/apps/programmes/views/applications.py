@@ -15,7 +15,13 @@ from django.views.decorators.http import require_POST
 
 from bitgoeul.apps.programmes import commands, policies, queries
 from bitgoeul.apps.programmes.errors import AlreadyApplied
-from bitgoeul.apps.programmes.forms.applications import DecisionForm, OrganisationForm, TermsForm
+from bitgoeul.apps.programmes.forms.applications import (
+    DecisionForm,
+    DeclineForm,
+    OrganisationForm,
+    ReturnForm,
+    TermsForm,
+)
 from bitgoeul.apps.programmes.models import Application, Call
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.queries.eligibility import Assessment, assess, prefill
@@ -62,7 +68,7 @@ def answers(request: HttpRequest, application_id: str) -> HttpResponse:
     """Step 2: what the company file does not know."""
     actor = actor_of(request)
     draft = find(queries.applications_visible_to(actor), public_id=application_id)
-    if draft.state != Application.State.DRAFT:
+    if not draft.is_editable:
         return redirect("programmes:application", draft.public_id)
     form = form_for(draft.call.form, data=request.POST or None, initial=draft.answers)
     if request.method == "POST" and (form.is_valid() or "later" in request.POST):
@@ -95,7 +101,7 @@ def review(request: HttpRequest, application_id: str) -> HttpResponse:
     """Step 3: each clause with its outcome, before anything is handed in."""
     actor = actor_of(request)
     draft = find(queries.applications_visible_to(actor), public_id=application_id)
-    if draft.state != Application.State.DRAFT:
+    if not draft.is_editable:
         return redirect("programmes:application", draft.public_id)
     form = TermsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -128,12 +134,15 @@ def applications(request: HttpRequest) -> HttpResponse:
 def application(request: HttpRequest, application_id: str) -> HttpResponse:
     """Step 4: the outcome with its reason, and the receipt."""
     row = find(queries.applications_visible_to(actor_of(request)), public_id=application_id)
-    return _application_page(request, row, DecisionForm())
+    return _application_page(request, row)
 
 
-def _application_page(request: HttpRequest, row: Application, form: DecisionForm) -> HttpResponse:
+def _application_page(
+    request: HttpRequest, row: Application, decide: forms.Form | None = None, back: forms.Form | None = None
+) -> HttpResponse:
     actor = actor_of(request)
     mine = policies.may_apply(actor, row.organisation_id)
+    decide, back = decide or DecisionForm(call=row.call), back or ReturnForm()
     deciding = row.state == Application.State.WAITING and policies.may_decide(actor, row)
     context = {
         "application": row,
@@ -147,11 +156,14 @@ def _application_page(request: HttpRequest, row: Application, form: DecisionForm
             (fact, HAPPENED[fact.name])
             for fact in Fact.objects.filter(subject=row.subject, name__in=HAPPENED).order_by("id")
         ],
-        "may_continue": mine and row.state == Application.State.DRAFT,
+        "may_continue": mine and row.is_editable,
+        "may_answer": mine and row.state == Application.State.OFFERED,
+        "decline": DeclineForm(),
         "may_withdraw": mine and Application.FLOW.allows(row, Application.State.WITHDRAWN),
-        "decide": form if deciding else None,
+        "decide": decide if deciding else None,
+        "back": back if deciding else None,
     }
-    status = 422 if form.is_bound else 200
+    status = 422 if decide.is_bound or back.is_bound else 200
     return render(request, "programmes/application.html", context, status=status)
 
 
@@ -167,14 +179,57 @@ def withdraw(request: HttpRequest, application_id: str) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, application_id: str) -> HttpResponse:
     actor = actor_of(request)
-    form = DecisionForm(request.POST)
+    row = find(queries.applications_visible_to(actor), public_id=application_id)
+    form = DecisionForm(request.POST, call=row.call)
     if not form.is_valid():
-        row = find(queries.applications_visible_to(actor), public_id=application_id)
         return _application_page(request, row, form)
     accepted = form.cleaned_data["accept"] == "yes"
-    commands.decide(by=actor, application=application_id, accept=accepted, reason=form.reason())
+    amount = form.cleaned_data.get("amount")
+    commands.decide(
+        by=actor, application=application_id, accept=accepted, reason=form.reason(), amount=amount
+    )
     messages.success(request, _("Accepted.") if accepted else _("Rejected."))
     return redirect("programmes:desk")
+
+
+@login_required
+@require_POST
+def send_back(request: HttpRequest, application_id: str) -> HttpResponse:
+    """Return an application to be completed."""
+    actor = actor_of(request)
+    form = ReturnForm(request.POST)
+    if not form.is_valid():
+        row = find(queries.applications_visible_to(actor), public_id=application_id)
+        return _application_page(request, row, back=form)
+    commands.return_application(by=actor, application=application_id, asks=form.asks())
+    messages.success(request, _("Sent back to be completed."))
+    return redirect("programmes:desk")
+
+
+@login_required
+@require_POST
+def admit(request: HttpRequest, application_id: str) -> HttpResponse:
+    commands.admit_application(by=actor_of(request), application=application_id)
+    messages.success(request, _("Passed on to the panel."))
+    return redirect("programmes:desk")
+
+
+@login_required
+@require_POST
+def take(request: HttpRequest, application_id: str) -> HttpResponse:
+    commands.take_offer(by=actor_of(request), application=application_id)
+    messages.success(request, _("You have taken the offer."))
+    return redirect("programmes:application", application_id)
+
+
+@login_required
+@require_POST
+def decline(request: HttpRequest, application_id: str) -> HttpResponse:
+    form = DeclineForm(request.POST)
+    words = form.cleaned_data["words"] if form.is_valid() else ""
+    commands.decline_offer(by=actor_of(request), application=application_id, words=words)
+    messages.success(request, _("You have declined. The next in order is asked."))
+    return redirect("programmes:application", application_id)
 
 
 PATHS = [
@@ -184,5 +239,9 @@ PATHS = [
     path("applications/<str:application_id>/review/", review, name="review"),
     path("applications/<str:application_id>/withdraw/", withdraw, name="withdraw"),
     path("applications/<str:application_id>/decide/", decide, name="decide"),
+    path("applications/<str:application_id>/return/", send_back, name="send_back"),
+    path("applications/<str:application_id>/admit/", admit, name="admit"),
+    path("applications/<str:application_id>/take/", take, name="take"),
+    path("applications/<str:application_id>/decline/", decline, name="decline"),
     path("<slug:slug>/apply/", apply, name="apply"),
 ]
