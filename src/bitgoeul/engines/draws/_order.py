@@ -9,8 +9,10 @@ from decimal import Context, Decimal
 from ._canonical import canonical
 from ._rules import Entry
 
-# 257 binary places need 78 decimal ones; the rest keeps the luckiest tickets apart after the logarithm.
-_EXACTLY = Context(prec=110)
+# A number with 257 binary places has as many decimal ones: with them the division is exact, also for the
+# luckiest tickets, of which all but the last digits of the quotient are nines.
+_EXACTLY = Context(prec=260)
+_KEYS = Context(prec=110)
 _WHOLE = 1 << 257
 
 
@@ -46,7 +48,7 @@ def ordered(seed: bytes, entries: Iterable[Entry]) -> list[tuple[Entry, bytes]]:
 def _key(ticket: bytes, weight: int) -> Decimal:
     above = _WHOLE - (2 * int.from_bytes(ticket, "big") + 1)
     rest = _EXACTLY.divide(Decimal(above), Decimal(_WHOLE))
-    return _EXACTLY.divide(-_EXACTLY.ln(rest), Decimal(weight))
+    return _KEYS.divide(-_KEYS.ln(rest), Decimal(weight))
 
 
 def placed(

@@ -13,7 +13,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bitgoeul.engines.draws import (
@@ -391,6 +391,8 @@ def test_whatever_is_handed_in_the_verifier_answers(nonsense):
 
 
 @given(st.integers(0, 2**256 - 1), st.integers(1, 200))
+@example(0, 1).via("the luckiest ticket there is")
+@example(2**256 - 1, 1).via("the unluckiest")
 @settings(max_examples=60)
 def test_two_entries_that_no_float_can_tell_apart_are_ordered_alike_by_both_writings(ticket, weight):
     """Twice the weight and the square of y: the keys agree to some 70 digits."""
