@@ -20,7 +20,7 @@ import pytest
 from bitgoeul.kit import sandbox
 from bitgoeul.kit.sandbox import Sandbox, Shown
 
-pytestmark = pytest.mark.skipif(not sandbox.works(), reason="bubblewrap cannot run here")
+pytestmark = [pytest.mark.skipif(not sandbox.works(), reason="bubblewrap cannot run here"), pytest.mark.slow]
 
 PYTHON = Sandbox(python=sys.executable)
 

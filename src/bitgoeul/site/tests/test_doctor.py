@@ -7,6 +7,8 @@ import pytest
 from bitgoeul.site.operations import bench, doctor
 from bitgoeul.site.tests.hubs import Hub
 
+pytestmark = pytest.mark.slow
+
 
 def found(name):
     return next(finding for finding in doctor.examine() if finding.name == name)

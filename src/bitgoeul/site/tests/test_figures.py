@@ -22,7 +22,7 @@ from bitgoeul.kit.models import Fact
 from bitgoeul.site import cli, counts
 from bitgoeul.site.operations.figures import recounted, shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

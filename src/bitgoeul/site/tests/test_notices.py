@@ -17,7 +17,7 @@ from bitgoeul.kit.models import Fact
 from bitgoeul.kit.testing import deliver_everything
 from bitgoeul.site.notices import tell_service_crashed, tell_service_failed, tell_service_suspended
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

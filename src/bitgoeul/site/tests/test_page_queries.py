@@ -20,7 +20,7 @@ from bitgoeul.apps.services.tests.factories import make_service
 from bitgoeul.kit.testing import client_for
 from bitgoeul.site import counts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Who is signed in: the session, the person, the memberships, the unread notices, the organisation's name.
 SIGNED_IN = 5

@@ -13,6 +13,8 @@ from bitgoeul.apps.compute.models import Job
 from bitgoeul.apps.people.tests.factories import make_organisation, make_person
 from bitgoeul.kit.testing import api_for
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import json
 open('/job/out/답.txt', 'w').write('42')

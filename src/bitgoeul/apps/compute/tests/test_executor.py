@@ -19,6 +19,8 @@ import pytest
 
 from bitgoeul.apps.compute.executor import Limits, LocalExecutor, Phase, Reason, Task, cgroups
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 30
 
 

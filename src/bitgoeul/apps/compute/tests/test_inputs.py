@@ -12,6 +12,8 @@ from bitgoeul.apps.lake.tests.factories import make_dataset, publish
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
 from bitgoeul.kit.refusals import Invalid, NotFound
 
+pytestmark = pytest.mark.slow
+
 COUNT = """
 import glob, json
 import pyarrow.parquet as pq

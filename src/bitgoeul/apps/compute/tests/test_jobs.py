@@ -26,6 +26,8 @@ from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import Forbidden, Invalid, NotFound, StateChanged
 from bitgoeul.kit.store import store
 
+pytestmark = pytest.mark.slow
+
 State = Job.State
 
 

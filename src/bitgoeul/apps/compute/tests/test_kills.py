@@ -15,6 +15,8 @@ import pytest
 
 from bitgoeul.apps.compute.executor import LocalExecutor
 
+pytestmark = pytest.mark.slow
+
 SRC = Path(__file__).resolve().parents[4]
 KILLS, JOBS = 14, 6
 PATIENCE_S = 120

@@ -17,6 +17,8 @@ from bitgoeul.apps.credits.queries import Balance, balance, discrepancies
 from bitgoeul.apps.credits.tests.factories import make_tranche
 from bitgoeul.apps.people.tests.factories import make_organisation
 
+pytestmark = pytest.mark.slow
+
 SPENDER = """
 import json, sys
 import django

@@ -14,7 +14,7 @@ from bitgoeul.apps.people.models import Person
 from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import api_for, deliver_everything, facts_recorded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

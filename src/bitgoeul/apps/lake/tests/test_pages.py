@@ -12,7 +12,7 @@ from bitgoeul.apps.people.tests.factories import make_person
 from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import client_for, deliver_everything
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

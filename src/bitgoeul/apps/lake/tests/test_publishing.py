@@ -36,7 +36,7 @@ from bitgoeul.kit.refusals import Forbidden, NotFound, StateChanged
 from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import deliver_everything, facts_recorded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

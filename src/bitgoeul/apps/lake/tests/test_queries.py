@@ -19,7 +19,7 @@ from bitgoeul.kit.refusals import Forbidden, NotFound
 from bitgoeul.kit.sandbox import works
 from bitgoeul.kit.testing import deliver_everything
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 TRIPS = "line,delay\na,1\nb,20\na,5\n"
 
 

@@ -245,7 +245,7 @@ def test_lists_cost_the_same_queries_for_one_and_for_three(rows, django_assert_n
 
     with django_assert_num_queries(1):
         api_for().get("/api/programmes/calls")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         api.get("/api/programmes/applications")
 
 

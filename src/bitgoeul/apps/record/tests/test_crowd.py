@@ -17,6 +17,8 @@ from bitgoeul.kit.actor import ANONYMOUS
 from bitgoeul.kit.models import Fact
 from bitgoeul.verifier.verify_record import verify
 
+pytestmark = pytest.mark.slow
+
 WORKER = """
 import sys
 import django

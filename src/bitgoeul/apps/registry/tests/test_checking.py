@@ -11,6 +11,8 @@ from onnx import TensorProto, helper
 from bitgoeul.apps.registry import checking, errors
 from bitgoeul.apps.registry.tests.factories import document, graph, onnx_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def handed_in(tmp_path):

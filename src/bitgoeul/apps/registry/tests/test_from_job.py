@@ -14,7 +14,7 @@ from bitgoeul.kit.models import Delivery
 from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import deliver_everything, facts_recorded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def program(model: bytes, declared: dict) -> str:

@@ -18,7 +18,7 @@ from bitgoeul.kit.refusals import Forbidden, NotFound, StateChanged
 from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import api_for, client_for, facts_recorded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.sandbox import works
 from bitgoeul.kit.testing import facts_recorded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ROW = {"rain": 30.5, "stop": "시청", "hour": 8}
 

@@ -17,6 +17,8 @@ import pytest
 from bitgoeul.apps.registry.tests.factories import document, onnx_model
 from bitgoeul.apps.services.tests.factories import question
 
+pytestmark = pytest.mark.slow
+
 BASE = "/v2/models/rides"
 
 

@@ -19,7 +19,7 @@ from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.testing import api_for, client_for, facts_recorded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ASK = {"ask": "1", "in-rain": "30.5", "in-stop": "시청", "in-hour": "8"}
 

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Path(__file__).resolve().parent.parent
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
