@@ -321,6 +321,15 @@ def test_given_sectors_when_filtered_then_only_these_are_listed(tmp_path, team):
     assert len(found("")) == 2
 
 
+def test_a_search_that_finds_nothing_says_so_and_leads_back_to_the_list(tmp_path, team):
+    make_service(tmp_path, team)
+
+    page = client_for().get("/services/?text=zzz", headers={"Accept-Language": "ko"}).content.decode()
+
+    assert "맞는 서비스가 없습니다" in page
+    assert "아직 서비스가 없습니다" not in page
+
+
 # the protocol at the root of the hub
 
 
