@@ -212,8 +212,6 @@ def test_an_application_is_returned_completed_and_decided(officer):
 def test_completion_may_come_after_the_call_closed_but_not_after_its_own_day(officer):
     soon = {"closes_at": START + dt.timedelta(days=1)}
     call = make_call(procedure={"decision": "officer"}, **DURING | soon)
-        procedure={"decision": "officer"}, **DURING | {"closes_at": START + dt.timedelta(days=1)}
-    )
     early, late, forgotten = (hand_in(call) for _each in range(3))
     for _by, row in (early, late, forgotten):
         return_application(by=officer, application=row.public_id, asks=REASON)
