@@ -18,3 +18,15 @@ def may_spend(actor: Actor, organisation_id: int) -> bool:
 
 def may_see_all(actor: Actor) -> bool:
     return actor.is_operator or "auditor" in actor.roles
+
+
+def may_set_prices(actor: Actor) -> bool:
+    return actor.is_operator
+
+
+def may_agree_prices(actor: Actor) -> bool:
+    return actor.is_operator
+
+
+def may_post_benefits(actor: Actor) -> bool:
+    return actor.is_operator

@@ -37,7 +37,8 @@ TOKEN_TTL_MAX_DAYS = 366
 KEPT_AFTER_END = timedelta(days=90)
 UNCONFIRMED_KEPT = timedelta(days=7)
 LANGUAGES = ("ko", "en")
-TAKEN_BY_PAGES = frozenset({"new"})  # addresses under /people/organisations/ that are no organisation
+# Addresses under /people/organisations/ and /credits/ that are no organisation.
+TAKEN_BY_PAGES = frozenset({"new", "prices", "incentives"})
 CONTACT_FIELDS = ("name", "role", "email", "phone")
 
 

@@ -34,6 +34,9 @@ class Asked:
     most: int = MOST_WON
     default: int | None = None
 
+    def accepts(self, value: object) -> bool:
+        return type(value) is int and self.least <= value <= self.most
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -116,7 +119,7 @@ def estimate(name: str, amounts: Mapping[str, int], *, on: date) -> Estimate:
     given = {}
     for asked in rule.asks:
         value = amounts.get(asked.name, asked.default)
-        if type(value) is not int or not asked.least <= value <= asked.most:
+        if value is None or not asked.accepts(value):
             raise ValueError(f"{asked.name} is a whole number from {asked.least} to {asked.most}")
         given[asked.name] = value
     total, steps = _ESTIMATES[name](given)

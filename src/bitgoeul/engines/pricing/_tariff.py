@@ -17,12 +17,13 @@ MOST_ROWS = 200
 
 
 class BadTariff(ValueError):
-    """A price list that contradicts itself or says nothing; ``where`` names the place."""
+    """A price list that contradicts itself or says nothing: where, as a code, and the facts of the code."""
 
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(f"{where}: {why}")
+    def __init__(self, where: str, code: str, **facts: int) -> None:
+        super().__init__(f"{where}: {code}")
         self.where = where
-        self.why = why
+        self.code = code
+        self.facts = facts
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Tariff:
             basis_on=data.day("basis_on"),
         )
         if not tariff.machines and not tariff.equipment:
-            raise BadTariff("machines", "a price list has a price")
+            raise BadTariff("machines", "no-price")
         return tariff
 
 
@@ -122,7 +123,7 @@ class _Place:
 
     def __init__(self, where: str, data: Any) -> None:
         if not isinstance(data, Mapping):
-            raise BadTariff(where or "content", "names and values are needed")
+            raise BadTariff(where or "content", "object")
         self.where = where
         self.data = data
 
@@ -135,7 +136,7 @@ class _Place:
     def whole(self, name: str, *, least: int = 0, most: int = MOST_WON) -> int:
         value = self.data.get(name)
         if type(value) is not int or not least <= value <= most:
-            raise BadTariff(self.at(name), f"a whole number from {least} to {most} is needed")
+            raise BadTariff(self.at(name), "whole", least=least, most=most)
         return value
 
     def words(self, name: str) -> dict[str, str]:
@@ -146,37 +147,37 @@ class _Place:
             or not all(isinstance(text, str) and len(text) <= 500 for text in value.values())
             or not all(value.get(language, "").strip() for language in ("ko", "en"))
         ):
-            raise BadTariff(self.at(name), "text in Korean and in English is needed")
+            raise BadTariff(self.at(name), "words")
         return dict(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self.data.get(name, [])
         if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
-            raise BadTariff(self.at(name), "a list of words is needed")
+            raise BadTariff(self.at(name), "texts")
         return tuple(value)
 
     def day(self, name: str) -> date:
         try:
             return date.fromisoformat(self.data.get(name))  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            raise BadTariff(self.at(name), "a day such as 2026-01-01 is needed") from None
+            raise BadTariff(self.at(name), "day") from None
 
     def name(self) -> str:
         value = self.data.get("name")
         if not isinstance(value, str) or not NAME.fullmatch(value):
-            raise BadTariff(self.at("name"), "a short name of small letters, digits and hyphens is needed")
+            raise BadTariff(self.at("name"), "name")
         return value
 
     def rows(self, name: str, read: Callable[[_Place], Row]) -> dict[str, Row]:
         value = self.data.get(name, [])
         if not isinstance(value, list) or len(value) > MOST_ROWS:
-            raise BadTariff(self.at(name), f"a list of at most {MOST_ROWS} is needed")
+            raise BadTariff(self.at(name), "list", most=MOST_ROWS)
         found: dict[str, Row] = {}
         for number, row in enumerate(value):
             place = _Place(f"{self.at(name)}.{number}", row)
             key = place.name()
             if key in found:
-                raise BadTariff(place.at("name"), f"{key!r} is there twice")
+                raise BadTariff(place.at("name"), "twice")
             found[key] = read(place)
         return found
 
@@ -190,7 +191,7 @@ def _machine(place: _Place) -> Machine:
         user_won=place.whole("user_won"),
     )
     if machine.user_won > machine.list_won:
-        raise BadTariff(place.at("user_won"), "the user price is above the market price")
+        raise BadTariff(place.at("user_won"), "user-above-list")
     return machine
 
 
@@ -218,7 +219,7 @@ def _discount(place: _Place) -> Discount:
 def _cancellation(place: _Place) -> Cancellation:
     steps = place.data.get("steps")
     if not isinstance(steps, list) or not all(isinstance(step, Mapping) for step in steps):
-        raise BadTariff(place.at("steps"), "a list of days and percents is needed")
+        raise BadTariff(place.at("steps"), "list", most=MOST_ROWS)
     read = tuple(
         (step.whole("days", most=3650), step.whole("percent", most=100))
         for step in (_Place(f"{place.at('steps')}.{number}", step) for number, step in enumerate(steps))
@@ -226,10 +227,10 @@ def _cancellation(place: _Place) -> Cancellation:
     days = [step[0] for step in read]
     kept = [step[1] for step in read]
     if not days or days[-1] != 0 or days != sorted(set(days), reverse=True):
-        raise BadTariff(place.at("steps"), "days fall from step to step and end with 0")
+        raise BadTariff(place.at("steps"), "days-fall")
     no_show = place.whole("no_show_percent", most=100)
     if kept != sorted(kept) or no_show < kept[-1]:
-        raise BadTariff(place.at("steps"), "whoever cancels later never pays less")
+        raise BadTariff(place.at("steps"), "percents-rise")
     return Cancellation(
         steps=read,
         no_show_percent=no_show,

@@ -54,10 +54,10 @@ def grant_credits(
     """Give an organisation a tranche of credits, usable from its start until its end."""
     require(policies.may_grant(by))
     _check_amount(amount)
-    _check_reference(reference)
+    check_reference(reference)
     if ends_at <= starts_at:
         raise Invalid({"ends_at": [_("The end lies before the start.")]})
-    wallet = _wallet(organisation)
+    wallet = locked_wallet(organisation)
     if (earlier := _posted(reference)) is not None:
         tranche = Tranche.objects.filter(grant=earlier, wallet=wallet).first()
         if tranche is None or (tranche.amount, tranche.starts_at, tranche.ends_at) != (
@@ -109,8 +109,8 @@ def hold_credits(*, by: Actor, organisation: Organisation, amount: int, referenc
     """Set credits aside before work begins; the tranche that ends first gives first."""
     require(policies.may_spend(by, organisation.pk))
     _check_amount(amount)
-    _check_reference(reference)
-    wallet = _wallet(organisation)
+    check_reference(reference)
+    wallet = locked_wallet(organisation)
     earlier = Hold.objects.filter(reference=reference).first()
     if earlier is not None:
         if (earlier.wallet_id, earlier.amount) != (wallet.pk, amount):
@@ -153,7 +153,7 @@ def settle_hold(*, by: Actor, reference: str, amount: int) -> Hold:
         raise MoreThanHeld(
             reference=reference, held=engine.written(hold.amount), asked=engine.written(amount)
         )
-    wallet = _wallet(organisation)
+    wallet = locked_wallet(organisation)
     hold.refresh_from_db(fields=["state", "settled"])
     if hold.state == Hold.State.SETTLED and hold.settled == amount:
         unchanged()
@@ -190,7 +190,7 @@ def release_hold(*, by: Actor, reference: str) -> Hold:
     hold = find(queries.holds_seen_by(by), reference=reference)
     organisation = hold.wallet.organisation
     require(policies.may_spend(by, organisation.pk))
-    wallet = _wallet(organisation)
+    wallet = locked_wallet(organisation)
     hold.refresh_from_db(fields=["state"])
     if hold.state == Hold.State.RELEASED:
         unchanged()
@@ -223,8 +223,8 @@ def spend_credits(
     """Spend at once, without a hold: what was used is already known."""
     require(policies.may_spend(by, organisation.pk))
     _check_amount(amount)
-    _check_reference(reference)
-    wallet = _wallet(organisation)
+    check_reference(reference)
+    wallet = locked_wallet(organisation)
     if (earlier := _posted(reference)) is not None:
         spent = sum(p.amount for p in earlier.postings.filter(account__kind=Account.Kind.SPENT))
         if (earlier.wallet_id, earlier.kind, spent) != (wallet.pk, Kind.SPENDING, amount):
@@ -250,7 +250,7 @@ def reverse_transfer(*, by: Actor, reference: str, reason: str) -> Transfer:
     if not reason.strip():
         raise Invalid({"reason": [_("Say why it is reversed.")]})
     organisation = transfer.wallet.organisation
-    wallet = _wallet(organisation)
+    wallet = locked_wallet(organisation)
     if (earlier := Transfer.objects.filter(reverses=transfer).first()) is not None:
         unchanged()
         return earlier
@@ -282,7 +282,7 @@ def expire_tranche(*, by: Actor, tranche_id: int) -> Transfer | None:
     require(by.is_system)
     tranche = find(Tranche.objects.select_related("wallet__organisation"), pk=tranche_id)
     organisation = tranche.wallet.organisation
-    wallet = _wallet(organisation)
+    wallet = locked_wallet(organisation)
     left = Account.objects.get(pk=tranche.free_id).balance
     if tranche.ends_at > clock.now() or not left:
         unchanged()
@@ -310,7 +310,7 @@ def expire_tranche(*, by: Actor, tranche_id: int) -> Transfer | None:
 def announce_level(*, by: Actor, organisation: Organisation) -> engine.Level:
     """Say once, at each crossing, that credits run low (80 % used) or are exhausted (100 %)."""
     require(by.is_system)
-    wallet = _wallet(organisation)
+    wallet = locked_wallet(organisation)
     standing = queries.standing(organisation)
     level = standing.level
     if level != wallet.level:
@@ -343,12 +343,12 @@ def _check_amount(amount: int) -> None:
         raise Invalid({"amount": [_("The amount is a whole number of milli-credits, more than zero.")]})
 
 
-def _check_reference(reference: str) -> None:
+def check_reference(reference: str) -> None:
     if not reference or len(reference) > 120 or not reference.isprintable():
         raise Invalid({"reference": [_("A reference is printable text of at most 120 characters.")]})
 
 
-def _wallet(organisation: Organisation) -> Wallet:
+def locked_wallet(organisation: Organisation) -> Wallet:
     """The organisation's wallet, locked: commands about one organisation come one after the other.
 
     The CHECK on accounts holds without this; the lock lets each command choose tranches from figures
