@@ -6,3 +6,4 @@ import "./islands/copy.js";
 import "./islands/upload.js";
 import "./islands/keys.js";
 import "./islands/once.js";
+import "./islands/keep.js";

@@ -36,6 +36,7 @@ from bitgoeul.apps.programmes.events.applications import (
     ApplicationReturned,
     OfferLapsed,
 )
+from bitgoeul.apps.programmes.events.reviews import ReviewsAssigned
 from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.apps.registry import tasks as registry_tasks
 from bitgoeul.apps.services.events import PredictorCrashed, ServiceFailed, ServiceSuspended
@@ -60,6 +61,7 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     ApplicationOffered: [programmes_tasks.tell_applicant],
     ApplicationReserved: [programmes_tasks.tell_applicant],
     OfferLapsed: [programmes_tasks.tell_applicant],
+    ReviewsAssigned: [programmes_tasks.tell_reviewers],
     ApplicationReferred: [programmes_tasks.tell_applicant, programmes_tasks.tell_desk],
     PlaceOffered: [capacity_tasks.tell_offered],
     ClaimExpired: [capacity_tasks.tell_offer_expired],

@@ -97,3 +97,38 @@ class PanelDecides(Refusal):
     status = HTTPStatus.CONFLICT
     title = _("The panel of “%(call)s” decides who wins")
     remedy = _("Pass the application on to the panel, send it back, or reject it with a reason.")
+
+
+class CallStillOpen(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("“%(call)s” still takes applications until %(closes)s")
+    remedy = _("Come back when it is closed, or close it first.")
+
+
+class ConflictOfInterest(Refusal):
+    """A reviewer who is near to the applicant: the file stays closed."""
+
+    status = HTTPStatus.FORBIDDEN
+    title = _("You may not read this file: %(conflict)s")
+    remedy = _("Recuse yourself; another reviewer takes over. If this is wrong, tell the desk.")
+
+
+class NotEnoughReviewers(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("%(needed)s reviews are needed and only %(available)s can be had")
+    remedy = _(
+        "Nothing was assigned. Add reviewers or raise their limits. Applications that lack reviews: "
+        "%(applications)s."
+    )
+
+
+class NothingToReview(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("No application of “%(call)s” is in review")
+    remedy = _("Pass applications on to the panel first.")
+
+
+class PanelDecided(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The panel of “%(call)s” has already decided (%(when)s)")
+    remedy = _("Nothing was changed. Look at the result.")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from bitgoeul.apps.notices.commands import notify
 from bitgoeul.apps.notices.queries import operators
 from bitgoeul.apps.programmes.commands import close_call, lapse_offer, reject_application
-from bitgoeul.apps.programmes.models import Application, Call
+from bitgoeul.apps.programmes.models import Application, Call, Review
 from bitgoeul.apps.programmes.queries.amounts import in_words
 from bitgoeul.apps.programmes.queries.deadlines import written_moment
 from bitgoeul.kit import clock
@@ -30,6 +30,8 @@ LAPSED_TEXT = _("Nobody answered it in time, so it went to the next in order.")
 ADMITTED = _("“%(call)s”: the panel looks at your application")
 ADMITTED_TEXT = _("You are told here when it is decided.")
 NOT_COMPLETED = _("The application was not completed in time.")
+TO_READ = _("“%(call)s”: a file to review")
+TO_READ_TEXT = _("Say until %(due)s whether you take it, and write your review by then.")
 DESK = _("An application to “%(call)s” waits for a decision")
 
 
@@ -93,6 +95,25 @@ def tell_desk(fact: Fact) -> None:
         people=operators(),
         mail=False,
     )
+
+
+def tell_reviewers(fact: Fact) -> None:
+    """Tell everybody who was given files; a retry tells nobody twice."""
+    rows = Review.objects.filter(
+        application__public_id__in=[application for application, _reviewer in fact.personal.get("pairs", [])],
+        state=Review.State.ASSIGNED,
+    )
+    for row in rows.select_related("application__call", "reviewer__person"):
+        notify(
+            by=SYSTEM,
+            key=f"review:{row.public_id}",
+            kind=fact.name,
+            tone="wait",
+            title=translated(TO_READ, call=row.application.call),
+            text=translated(TO_READ_TEXT, due=written_moment(row.due_at)),
+            url=f"/programmes/reviews/{row.public_id}/",
+            people=[row.reviewer.person],
+        )
 
 
 def end_due_answers() -> None:

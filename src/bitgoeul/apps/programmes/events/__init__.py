@@ -2,3 +2,4 @@
 
 from bitgoeul.apps.programmes.events import applications as applications
 from bitgoeul.apps.programmes.events import calls as calls
+from bitgoeul.apps.programmes.events import reviews as reviews

@@ -4,6 +4,7 @@ from bitgoeul.apps.programmes.models.applications import Application, Case, publ
 from bitgoeul.apps.programmes.models.blueprints import Blueprint
 from bitgoeul.apps.programmes.models.calls import Call, Programme
 from bitgoeul.apps.programmes.models.outcomes import Decision, Grant, GrantPart
+from bitgoeul.apps.programmes.models.reviews import Panel, Review, Reviewer, Tie
 
 __all__ = [
     "Application",
@@ -13,6 +14,10 @@ __all__ = [
     "Decision",
     "Grant",
     "GrantPart",
+    "Panel",
     "Programme",
+    "Review",
+    "Reviewer",
+    "Tie",
     "public_id",
 ]

@@ -3,3 +3,5 @@
 from bitgoeul.apps.programmes.views import applications as applications
 from bitgoeul.apps.programmes.views import calls as calls
 from bitgoeul.apps.programmes.views import desk as desk
+from bitgoeul.apps.programmes.views import panels as panels
+from bitgoeul.apps.programmes.views import reviews as reviews
