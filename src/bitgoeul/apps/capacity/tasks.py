@@ -70,7 +70,7 @@ def _tell(fact: Fact, tone: str, title: object, text: object, key: str) -> None:
         kind=fact.name,
         tone=tone,
         title=translated(title, pool=claim.pool),
-        text=text,  # type: ignore[arg-type]
+        text=text,
         url=f"/capacity/{claim.pool.slug}/",
         people=Person.objects.filter(public_id=claim.holder.removeprefix("person:")),
         organisation=claim.organisation,

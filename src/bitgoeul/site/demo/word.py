@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +25,8 @@ def demo(
     from bitgoeul.site.demo import display, hub, journey
     from bitgoeul.site.operations import serving, supervisor
 
+    # Asked to end, it takes its hub with it, as it does with Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     supervisor.hold_lock().close()  # a hub that runs here already keeps its mail elsewhere
     screen = display.choose(as_json)
     serving.prepare()

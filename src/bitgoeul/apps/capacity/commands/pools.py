@@ -244,11 +244,11 @@ def _check_pool(pool: Pool, capacity: int | None, labels: list[str]) -> None:
     for name in ("hold_for", "offer_for"):
         if getattr(pool, name) <= dt.timedelta(0):
             errors[name] = [_("A time span is longer than nothing.")]
-    for name in ("slug", "title", "unit", "kind", "order"):
-        try:
-            Pool._meta.get_field(name).clean(getattr(pool, name), pool)
-        except ValidationError as error:
-            errors[name] = list(error.messages)
+    words = {"slug", "title", "unit", "kind", "order"}
+    try:
+        pool.clean_fields(exclude={field.name for field in Pool._meta.fields} - words)
+    except ValidationError as error:
+        errors |= error.message_dict
     if errors:
         raise Invalid(errors)
     if labels:

@@ -53,7 +53,7 @@ def post_benefit(
     basis = Localised.of(legal_basis)
     _check(reference, programme, item, list_won, paid_won, basis, starts_on, ends_on)
     locked_wallet(organisation)
-    fields = {
+    fields: dict[str, Any] = {
         "organisation": organisation,
         "programme": programme.strip(),
         "item": item.strip(),

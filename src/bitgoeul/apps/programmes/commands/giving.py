@@ -24,7 +24,7 @@ def make_grant(row: Application) -> Grant:
     grant = Grant.objects.create(
         application=row,
         organisation=row.organisation,
-        amount=row.amount,
+        amount=row.amount or 0,
         starts_at=starts_at,
         ends_at=starts_at + dt.timedelta(days=row.call.gives_days),
         reference=f"grant:{row.public_id}",

@@ -94,7 +94,7 @@ def offer_next(call: Call) -> list[Application]:
 
     Nobody is skipped: if the first asks for more than there is, what comes back later is added.
     """
-    offered = []
+    offered: list[Application] = []
     while True:
         # The row of the call is locked, so two who decline together do not offer to the same next one.
         held = Call.objects.select_for_update().get(pk=call.pk)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.utils.translation import gettext as _
 
@@ -89,8 +89,9 @@ def check_rubric(procedure: Any) -> None:
     if not isinstance(criteria, list) or not criteria:
         return
     weights = [row.get("weight") for row in criteria if isinstance(row, dict)]
-    if all(_is_count(weight) for weight in weights) and sum(weights) != 100:
-        raise RubricNotHundred(sum=sum(weights))
+    counts = [weight for weight in weights if _is_count(weight)]
+    if len(counts) == len(weights) and sum(counts) != 100:
+        raise RubricNotHundred(sum=sum(counts))
 
 
 def check_parts(gives: Any) -> None:
@@ -321,7 +322,7 @@ def ask_problems(form: dict[str, Any], ask: str) -> list[str]:
     return []
 
 
-def _is_count(value: Any, most: int = MOST) -> bool:
+def _is_count(value: Any, most: int = MOST) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
