@@ -20,7 +20,15 @@ from django.utils.translation import gettext_lazy as _
 from bitgoeul.kit.refusals import NotFound
 
 KEYS = {"name", "value", "unit", "bar", "holds", "detail"}
-ORDER = ["gate-groupby", "executor-overhead", "service-throughput", "page-cpu", "chaos"]
+ORDER = [
+    "gate-groupby",
+    "executor-overhead",
+    "service-throughput",
+    "capacity-claims",
+    "claim-cpu",
+    "page-cpu",
+    "chaos",
+]
 
 
 class NoSuchBenchmark(NotFound):
