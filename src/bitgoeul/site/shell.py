@@ -188,6 +188,7 @@ class Shell:
     @cached_property
     def foot(self) -> list[dict[str, Any]]:
         items = [
+            (address("governance:index"), _("Governance")),
             ("/record/" if _answers("/record/") else "", _("Check the record")),
             (address("api_docs"), _("API")),
             (address("design"), _("Components")),

@@ -13,6 +13,14 @@ from bitgoeul.apps.capacity.events import ClaimExpired, PlaceOffered
 from bitgoeul.apps.compute.events import JobFailed, JobSucceeded
 from bitgoeul.apps.credits import tasks as credits_tasks
 from bitgoeul.apps.credits.events import CreditsExhausted, CreditsRunningLow
+from bitgoeul.apps.governance import tasks as governance_tasks
+from bitgoeul.apps.governance.events import (
+    ActionAssigned,
+    ActionMoved,
+    MeetingCancelled,
+    MeetingConvened,
+    MinutesPublished,
+)
 from bitgoeul.apps.lake import tasks as lake_tasks
 from bitgoeul.apps.lake.events import (
     PublicationFailed,
@@ -53,7 +61,7 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     PublicationRetried: [lake_tasks.publish],
     VersionPublished: [lake_tasks.tell_publisher],
     PublicationFailed: [lake_tasks.tell_publisher],
-    PersonErased: [notices_tasks.empty_erased_inbox],
+    PersonErased: [notices_tasks.empty_erased_inbox, governance_tasks.forget_erased_member],
     ApplicationAccepted: [programmes_tasks.tell_applicant],
     ApplicationRejected: [programmes_tasks.tell_applicant],
     ApplicationAdmitted: [programmes_tasks.tell_applicant],
@@ -72,6 +80,11 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     ServiceSuspended: [notices.tell_service_suspended],
     ServiceFailed: [notices.tell_service_failed],
     PredictorCrashed: [notices.tell_service_crashed],
+    MeetingConvened: [governance_tasks.tell_members],
+    MeetingCancelled: [governance_tasks.tell_members],
+    MinutesPublished: [governance_tasks.tell_members],
+    ActionAssigned: [governance_tasks.tell_owner],
+    ActionMoved: [governance_tasks.tell_owner],
 }
 
 DAY = 24 * 60 * 60.0
@@ -88,4 +101,6 @@ PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (DAY, capacity_tasks.reconcile),
     (DAY, credits_tasks.reconcile),
     (DAY, people_tasks.remove_leftovers),
+    (DAY, governance_tasks.remind_of_actions),
+    (DAY, governance_tasks.measure),
 ]

@@ -1,0 +1,1 @@
+"""What can be seen of governance, and by whom."""

@@ -1,0 +1,1 @@
+"""The pages: the plan for everybody, committees, and the desk."""
