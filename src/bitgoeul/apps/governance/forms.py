@@ -172,8 +172,8 @@ class IndicatorForm(NodeForm):
     title_en = _line(_("Title in English"))
     unit_ko = _line(_("Unit in Korean"), 40)
     unit_en = _line(_("Unit in English"), 40)
-    numerator_ko = _line(_("What is counted, in Korean"))
-    numerator_en = _line(_("What is counted, in English"))
+    numerator_ko = _line(_("What the indicator counts, in Korean"))
+    numerator_en = _line(_("What the indicator counts, in English"))
     denominator_ko = _line(
         _("Out of what, in Korean"), required=False, help_text=_("Only for shares. Empty for counts.")
     )
@@ -278,7 +278,7 @@ class CommitteeForm(Bilingual):
     remit_en = _words(_("What it is for, in English"), longest=2_000)
     quorum = forms.ChoiceField(label=_("Quorum, of those in office"), choices=SHARES)
     passes = forms.ChoiceField(label=_("Carried by, of those who are there"), choices=SHARES)
-    founded_on = _day(_("Founded on"))
+    founded_on = _day(_("Set up on"))
 
     def __init__(self, *args: Any, committee: Committee | None = None, **kwargs: Any) -> None:
         if committee is not None:
