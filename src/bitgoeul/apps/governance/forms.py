@@ -420,5 +420,16 @@ class RevokeForm(Bilingual):
     reason_en = _words(_("Reason in English"), longest=2_000)
 
 
+class InterestForm(forms.Form):
+    reason = _line(
+        _("Reason"),
+        500,
+        required=False,
+        help_text=_(
+            "The committee reads it. You then take no part in this vote, and you cannot take it back."
+        ),
+    )
+
+
 class EndSeatForm(forms.Form):
     on = _day(_("Last day of the term"))

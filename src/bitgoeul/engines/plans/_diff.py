@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bitgoeul.engines.plans._tree import KINDS, Kind, Node, Tree, nodes
+from bitgoeul.engines.plans._tree import Kind, Node, Tree, nodes
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Change:
 
 
 def diff(old: Tree, new: Tree) -> list[Change]:
-    """Every difference, phases first, then down the new tree; what is gone stands last in its kind.
+    """Every difference, phases first, then down the new tree; what is gone stands last.
 
     The order of siblings is how a page shows them, not part of the plan: changing it is no difference.
     """
@@ -33,8 +33,7 @@ def diff(old: Tree, new: Tree) -> list[Change]:
     after = {node.key: node for node in nodes(new)}
     changes = [_compared(before.get(key), node) for key, node in after.items()]
     changes += [_removed(node) for key, node in before.items() if key not in after]
-    found = [change for change in changes if change is not None]
-    return sorted(found, key=lambda change: (KINDS.index(change.node), change.kind == "removed"))
+    return [change for change in changes if change is not None]
 
 
 def _compared(old: Node | None, new: Node) -> Change | None:

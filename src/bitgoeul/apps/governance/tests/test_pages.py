@@ -203,6 +203,19 @@ def test_a_secretary_keeps_a_whole_meeting_from_one_page_and_members_vote_from_t
     assert Meeting.objects.get(pk=meeting.pk).minutes.state == "published"
 
 
+def test_a_member_declares_an_interest_on_a_page_of_its_own():
+    room = make_sitting()
+    item = room.item()
+    member, stranger = client_for(room.people[1], language="en"), client_for(make_person())
+    address = f"/governance/points/{item.public_id}/interest/"
+
+    assert address in text(member.get(f"/governance/meetings/{room.meeting.public_id}/"))
+    assert "you cannot take it back" in text(member.get(address))
+    assert stranger.get(address).status_code == 404
+    assert member.post(address, {}).url == f"/governance/meetings/{room.meeting.public_id}/"
+    assert address not in text(member.get(f"/governance/meetings/{room.meeting.public_id}/"))
+
+
 def test_before_the_minutes_are_published_a_citizen_reads_no_agenda():
     room = make_sitting()
     room.item()

@@ -16,13 +16,14 @@ from bitgoeul.apps.governance import commands, policies
 from bitgoeul.apps.governance.forms import (
     CommitteeForm,
     EndSeatForm,
+    InterestForm,
     MeetingForm,
     MoveForm,
     OutcomeForm,
     RevokeForm,
     SeatForm,
 )
-from bitgoeul.apps.governance.models import Action, Meeting, Minutes, Seat
+from bitgoeul.apps.governance.models import Action, Item, Meeting, Minutes, Seat
 from bitgoeul.apps.governance.queries import committees as queries
 from bitgoeul.apps.governance.queries import plan
 from bitgoeul.apps.governance.views.shared import actor_of, edit
@@ -137,13 +138,21 @@ def vote(request: HttpRequest, item_id: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def interest(request: HttpRequest, item_id: str) -> HttpResponse:
-    row = commands.declare_interest(
-        by=actor_of(request), item=item_id, reason=request.POST.get("reason", "").strip()
-    )
-    messages.success(request, _("Your interest is noted. You take no part in this vote."))
-    return redirect("governance:meeting", row.item.meeting.public_id)
+    """Say that a point concerns me: a page of its own, so that nothing moves while one is writing."""
+    actor = actor_of(request)
+    item = find(Item.objects.select_related("meeting"), public_id=item_id)
+    meeting = find(queries.meetings_visible_to(actor), pk=item.meeting_id)
+    find(queries.items_visible_to(actor, meeting), pk=item.pk)
+    form = InterestForm(request.POST if request.method == "POST" else None)
+
+    def save() -> HttpResponse:
+        commands.declare_interest(by=actor, item=item_id, reason=form.cleaned_data["reason"].strip())
+        messages.success(request, _("Your interest is noted. You take no part in this vote."))
+        return redirect("governance:meeting", meeting.public_id)
+
+    back = reverse("governance:meeting", args=[meeting.public_id])
+    return edit(request, form, save, heading=_("Declare an interest"), back=back, lead=item.title)
 
 
 def decisions(request: HttpRequest) -> HttpResponse:
