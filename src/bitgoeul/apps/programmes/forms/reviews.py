@@ -28,7 +28,7 @@ class ReviewForm(forms.Form):
                     facts | {"floor": row["floor"]}
                 )
             self.fields[f"mark_{row['name']}"] = forms.IntegerField(
-                label=Localised.of(row["title"]),
+                label=str(Localised.of(row["title"])),
                 min_value=0,
                 max_value=row["most"],
                 help_text=text,
