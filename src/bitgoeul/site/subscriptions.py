@@ -44,6 +44,7 @@ from bitgoeul.apps.programmes.events.applications import (
     ApplicationReturned,
     OfferLapsed,
 )
+from bitgoeul.apps.programmes.events.panels import AppealAnswered
 from bitgoeul.apps.programmes.events.reviews import ReviewsAssigned
 from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.apps.registry import tasks as registry_tasks
@@ -69,6 +70,7 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     ApplicationOffered: [programmes_tasks.tell_applicant],
     ApplicationReserved: [programmes_tasks.tell_applicant],
     OfferLapsed: [programmes_tasks.tell_applicant],
+    AppealAnswered: [programmes_tasks.tell_applicant],
     ReviewsAssigned: [programmes_tasks.tell_reviewers],
     ApplicationReferred: [programmes_tasks.tell_applicant, programmes_tasks.tell_desk],
     PlaceOffered: [capacity_tasks.tell_offered],

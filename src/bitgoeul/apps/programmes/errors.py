@@ -132,3 +132,39 @@ class PanelDecided(Refusal):
     status = HTTPStatus.CONFLICT
     title = _("The panel of “%(call)s” has already decided (%(when)s)")
     remedy = _("Nothing was changed. Look at the result.")
+
+
+class ReviewsMissing(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("%(missing)s reviews of “%(call)s” are still missing")
+    remedy = _("Nothing was decided. Wait for them, or assign reviewers anew.")
+
+
+class ApplicationsOpen(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("%(count)s applications to “%(call)s” still wait for the desk")
+    remedy = _("Pass them on to the panel, or reject them; the panel decides about all at once.")
+
+
+class ConflictsFound(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("%(count)s reviews of “%(call)s” come from somebody near to the applicant")
+    remedy = _("Nothing was decided. Set these reviews aside on the page of the panel, then assign anew.")
+
+
+class DrawPending(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("%(count)s applications of “%(call)s” can only be told apart by lot")
+    remedy = _("The draw is not held yet. Hold it first; then decide.")
+
+
+class TooFewForBand(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("There are too few reviews to say how far scores can be trusted")
+    remedy = _("Calibration and the band need applications that share reviewers. Assign more reviews.")
+
+
+class AppealClosed(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The decision about “%(call)s” can no longer be appealed")
+    remedy = _("Appeals are taken after the panel's decision, once, until the day that the call names.")

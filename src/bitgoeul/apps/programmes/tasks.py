@@ -30,6 +30,8 @@ LAPSED_TEXT = _("Nobody answered it in time, so it went to the next in order.")
 ADMITTED = _("“%(call)s”: the panel looks at your application")
 ADMITTED_TEXT = _("You are told here when it is decided.")
 NOT_COMPLETED = _("The application was not completed in time.")
+APPEAL_ANSWERED = _("“%(call)s”: your appeal is answered")
+APPEAL_ANSWERED_TEXT = _("The answer with its reasons is on the page of your application.")
 TO_READ = _("“%(call)s”: a file to review")
 TO_READ_TEXT = _("Say until %(due)s whether you take it, and write your review by then.")
 DESK = _("An application to “%(call)s” waits for a decision")
@@ -45,6 +47,7 @@ TOLD: dict[str, tuple[str, Promise, Promise | None]] = {
     "programmes.ApplicationOffered": ("ok", OFFERED, OFFERED_TEXT),
     "programmes.ApplicationReserved": ("wait", RESERVED, RESERVED_TEXT),
     "programmes.OfferLapsed": ("stop", LAPSED, LAPSED_TEXT),
+    "programmes.AppealAnswered": ("info", APPEAL_ANSWERED, APPEAL_ANSWERED_TEXT),
 }
 
 

@@ -26,6 +26,7 @@ from bitgoeul.apps.programmes.events.reviews import (
     TieDeclared,
 )
 from bitgoeul.apps.programmes.models import Application, Call, Panel, Review, Reviewer, Tie
+from bitgoeul.apps.programmes.queries import panels as judging
 from bitgoeul.apps.programmes.queries import reviews as reading
 from bitgoeul.apps.programmes.queries.answers import is_storable
 from bitgoeul.apps.programmes.queries.deadlines import due_after, written_moment
@@ -165,7 +166,8 @@ def assign_reviews(*, by: Actor, call: str) -> Panel:
     )
     panel.affinity, panel.cost, panel.bound = found.affinity, found.cost, found.bound
     panel.assigned_at = clock.now()
-    panel.save(update_fields=["affinity", "cost", "bound", "assigned_at"])
+    panel.bonuses = _bonuses(offer, rows)
+    panel.save(update_fields=["affinity", "cost", "bound", "assigned_at", "bonuses"])
     record(
         ReviewsAssigned(
             call=call,
@@ -179,6 +181,12 @@ def assign_reviews(*, by: Actor, call: str) -> Panel:
         subject=offer.subject,
     )
     return panel
+
+
+def _bonuses(call: Call, rows: list[Application]) -> dict[str, list[str]]:
+    """What each application earns beyond its marks; its facts are frozen, so this is worked out once."""
+    rules = judging.bonus_rules(call)
+    return {row.public_id: rules.earned_by(row.facts, row.answers) for row in rows} if rules else {}
 
 
 def _open_panel(call: Call) -> Panel:

@@ -2,4 +2,5 @@
 
 from bitgoeul.apps.programmes.events import applications as applications
 from bitgoeul.apps.programmes.events import calls as calls
+from bitgoeul.apps.programmes.events import panels as panels
 from bitgoeul.apps.programmes.events import reviews as reviews

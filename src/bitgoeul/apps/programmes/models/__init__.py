@@ -4,9 +4,11 @@ from bitgoeul.apps.programmes.models.applications import Application, Case, publ
 from bitgoeul.apps.programmes.models.blueprints import Blueprint
 from bitgoeul.apps.programmes.models.calls import Call, Programme
 from bitgoeul.apps.programmes.models.outcomes import Decision, Grant, GrantPart
+from bitgoeul.apps.programmes.models.panels import Appeal
 from bitgoeul.apps.programmes.models.reviews import Panel, Review, Reviewer, Tie
 
 __all__ = [
+    "Appeal",
     "Application",
     "Blueprint",
     "Call",

@@ -94,7 +94,7 @@ class Application(models.Model):
             State.RESERVE: frozenset({State.OFFERED, State.REJECTED, State.WITHDRAWN}),
             State.OFFERED: frozenset({State.ACCEPTED, State.DECLINED, State.LAPSED}),
             State.ACCEPTED: frozenset(),
-            State.REJECTED: frozenset(),
+            State.REJECTED: frozenset({State.RESERVE}),  # an appeal was upheld
             State.DECLINED: frozenset(),
             State.LAPSED: frozenset(),
             State.WITHDRAWN: frozenset(),

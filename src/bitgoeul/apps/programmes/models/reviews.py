@@ -149,6 +149,7 @@ class Panel(models.Model):
     affinity = models.BigIntegerField(default=0)  # of the last assignment, with its cost and lower bound
     cost = models.BigIntegerField(default=0)
     bound = models.BigIntegerField(default=0)
+    bonuses = models.JSONField(default=dict)  # application -> names of the bonuses its frozen facts earn
     assigned_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=80, blank=True)

@@ -12,9 +12,9 @@ from bitgoeul.kit import clock
 LATEST_HOUR = 18  # deadlines fall at the end of the office day
 
 
-def due_after(days: int) -> dt.datetime:
-    """The end of the office day so many days from now, in the hub's zone."""
-    day = timezone.localdate(clock.now()) + dt.timedelta(days=days)
+def due_after(days: int, since: dt.datetime | None = None) -> dt.datetime:
+    """The end of the office day so many days from a moment (now), in the hub's zone."""
+    day = timezone.localdate(since or clock.now()) + dt.timedelta(days=days)
     return timezone.make_aware(dt.datetime.combine(day, dt.time(LATEST_HOUR)))
 
 

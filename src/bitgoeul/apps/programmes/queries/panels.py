@@ -1,12 +1,32 @@
-"""The panel of a call: how far the reviews are."""
+"""The panel of a call: how far the reviews are, the ranking, and what other rules would decide.
+
+Everything here is computed from rows and writes nothing; who would win is worked out by ``engines/reviews``.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
+from bitgoeul.apps.programmes.errors import RubricNotHundred, TooFewForBand
 from bitgoeul.apps.programmes.models import Application, Call, Panel, Review
+from bitgoeul.apps.programmes.queries.deadlines import due_after
+from bitgoeul.apps.programmes.queries.eligibility import vocabulary
+from bitgoeul.engines import eligibility
+from bitgoeul.engines import reviews as engine
+from bitgoeul.kit import clock
+from bitgoeul.kit.refusals import Invalid
+from bitgoeul.kit.text import LANGUAGES
+
+State = Application.State
+AMOUNT = "amount"
 
 
 def panel_of(call: Call) -> Panel | None:
@@ -15,18 +35,17 @@ def panel_of(call: Call) -> Panel | None:
 
 def calls_for_panels(calls: QuerySet[Call]) -> QuerySet[Call]:
     """Calls that a panel decides, newest deadline first, with how many are in review."""
-    state = Application.State
     return (
         calls.filter(procedure__decision__in=["panel", "panel-lottery"])
         .select_related("panel")
-        .annotate(in_review=Count("applications", filter=Q(applications__state=state.IN_REVIEW)))
+        .annotate(in_review=Count("applications", filter=Q(applications__state=State.IN_REVIEW)))
         .order_by("-closes_at")
     )
 
 
 def read_so_far(call: Call) -> QuerySet[Application]:
     """The applications in review, each with how many reviews stand and are submitted."""
-    rows = call.applications.filter(state=Application.State.IN_REVIEW).select_related("organisation")
+    rows = call.applications.filter(state=State.IN_REVIEW).select_related("organisation")
     return rows.annotate(
         assigned=Count("reviews", filter=Q(reviews__state__in=Review.STANDING)),
         submitted=Count("reviews", filter=Q(reviews__state=Review.State.SUBMITTED)),
@@ -35,23 +54,401 @@ def read_so_far(call: Call) -> QuerySet[Application]:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the reviews of a call are."""
+    """How far the reviews of a call are; ``wanted`` in all, ``missing`` to be submitted yet."""
 
     applications: int
     wanted: int
     assigned: int
     submitted: int
+    missing: int
 
     @property
     def complete(self) -> bool:
-        return self.applications > 0 and self.submitted >= self.wanted
+        return self.applications > 0 and not self.missing
 
 
 def progress(call: Call) -> Progress:
-    rows = call.applications.filter(state=Application.State.IN_REVIEW)
-    standing = Review.objects.filter(application__in=rows, state__in=Review.STANDING)
-    counted = standing.aggregate(
-        assigned=Count("id"), submitted=Count("id", filter=Q(state=Review.State.SUBMITTED))
+    each = int(call.procedure["rubric"]["reviews"])
+    rows = list(read_so_far(call).values_list("assigned", "submitted"))
+    return Progress(
+        applications=len(rows),
+        wanted=each * len(rows),
+        assigned=sum(assigned for assigned, _submitted in rows),
+        submitted=sum(submitted for _assigned, submitted in rows),
+        missing=sum(max(0, each - submitted) for _assigned, submitted in rows),
     )
-    count = rows.count()
-    return Progress(count, count * int(call.procedure["rubric"]["reviews"]), **counted)
+
+
+# From rows to the engine
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a panel judges: the applications with their reviews, and in which order they were handed in."""
+
+    call: Call
+    rows: dict[str, dict[str, Any]]  # by public id, in the order in which they were handed in
+    panel: engine.Panel
+    budget: int
+
+    @property
+    def by_arrival(self) -> list[str]:
+        """Between equal scores the application that was handed in first wins."""
+        return list(self.rows)
+
+
+def board(call: Call) -> Board | None:
+    """What the panel of a call judges, or judged; None before anybody has submitted a review."""
+    panel = panel_of(call)
+    ranked = set(panel.result.get("ranked", [])) if panel else set()
+    submitted = Review.objects.filter(application__call=call, state=Review.State.SUBMITTED)
+    reviews = [
+        engine.Review(application, reviewer, marks)
+        for application, state, reviewer, marks in submitted.values_list(
+            "application__public_id", "application__state", "reviewer__public_id", "marks"
+        )
+        # What was decided stays what it was; before that, whoever is in review.
+        if (application in ranked if ranked else state == State.IN_REVIEW)
+    ]
+    read = {review.application for review in reviews}
+    if not read:
+        return None
+    rows = {
+        row["public_id"]: row
+        for row in call.applications.filter(submitted_at__isnull=False)
+        .order_by("submitted_at", "id")
+        .values("public_id", "organisation__name", "organisation__region", "ask", "facts", "answers", "state")
+        if row["public_id"] in read
+    }
+    earned = panel.bonuses if panel else {}
+    rubric = rubric_of(call)
+    rules = bonus_rules(call)
+    applicants = [_applicant(call, row, earned.get(name), rules) for name, row in rows.items()]
+    budget = panel.result.get("budget", call.left) if panel else call.left
+    return Board(call, rows, engine.Panel(rubric, applicants, reviews), budget)
+
+
+def rubric_of(call: Call) -> engine.Rubric:
+    """The rubric of a call as the engine reads it."""
+    rubric = call.procedure["rubric"]
+    return engine.Rubric(
+        criteria=tuple(
+            engine.Criterion(
+                key=row["name"], weight=row["weight"], top=row["most"], floor=row.get("floor") or None
+            )
+            for row in rubric["criteria"]
+        ),
+        bonuses={row["name"]: row["points"] for row in rubric["bonus"]},
+        bonus_cap=rubric["bonus_most"],
+    )
+
+
+@dataclass(frozen=True)
+class BonusRules:
+    """The rules that earn a bonus, as clauses of the eligibility engine."""
+
+    names: list[str]
+    clauses: tuple[eligibility.Clause, ...]
+    vocabulary: eligibility.Vocabulary
+
+    def earned_by(self, facts: dict[str, Any], answers: dict[str, Any]) -> list[str]:
+        """The bonuses that frozen facts earn.  What is unknown earns nothing."""
+        known = facts | {"answers": answers}
+        outcomes = eligibility.assess(self.clauses, known, self.vocabulary)
+        return [name for name, found in zip(self.names, outcomes, strict=True) if found.result == "pass"]
+
+
+def bonus_rules(call: Call) -> BonusRules | None:
+    rows = call.procedure["rubric"]["bonus"]
+    if not rows:
+        return None
+    words, text = vocabulary(call.form), dict.fromkeys(LANGUAGES, "-")
+    written = [
+        {"name": f"bonus-{number}", "title": text, "rule": row["rule"], "passes": text, "fails": text}
+        for number, row in enumerate(rows, 1)
+    ]
+    clauses = eligibility.read_clauses(written, words)
+    return BonusRules([row["name"] for row in rows], clauses, words)
+
+
+def _applicant(
+    call: Call, row: dict[str, Any], earned: list[str] | None, rules: BonusRules | None
+) -> engine.Applicant:
+    if earned is None:
+        earned = rules.earned_by(row["facts"], row["answers"]) if rules else []
+    counted = {
+        name: value
+        for name, value in row["answers"].items()
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0 and name != AMOUNT
+    }
+    return engine.Applicant(
+        application=row["public_id"],
+        region=row["facts"].get("organisation", {}).get("region") or row["organisation__region"],
+        groups=_groups(call, row),
+        amounts=counted | {AMOUNT: row["ask"] or call.share_most},
+        bonuses=frozenset(earned),
+    )
+
+
+def _groups(call: Call, row: dict[str, Any]) -> frozenset[str]:
+    if (quota := call.procedure["quota"]) is None:
+        return frozenset()
+    group, _dot, name = quota["by"].partition(".")
+    value = row["answers"].get(name) if group == "answers" else row["facts"].get(group, {}).get(name)
+    return frozenset({str(value)} & set(quota["least"]))
+
+
+def settings_of(call: Call, budget: int) -> engine.Settings:
+    """The published rules of a call as the engine reads them."""
+    procedure = call.procedure
+    lottery = procedure["lottery"]
+    return engine.Settings(
+        rule=engine.Rule(
+            cut=Decimal(procedure["cut"]) if procedure["cut"] else None,
+            quotas=_quotas(call, budget, (procedure["quota"] or {}).get("least", {})),
+            budget=budget,
+            budget_of=AMOUNT,
+            # As on the reserve list later: nobody is skipped.
+            overrun=engine.Overrun.STOP,
+        ),
+        trim_from=engine.TRIM_FROM if procedure["rubric"]["aggregate"] == "trimmed" else None,
+        band=float(lottery["confidence"]) if lottery else None,
+        priced=AMOUNT,
+    )
+
+
+def _quotas(call: Call, budget: int, least: Mapping[str, int]) -> tuple[engine.Quota, ...]:
+    """A share of the budget as kept places: so many of the largest grants fit into it."""
+    return tuple(
+        engine.Quota(value, budget * percent // 100 // call.share_most)
+        for value, percent in sorted(least.items())
+    )
+
+
+def outcome(found: Board, settings: engine.Settings, lot: Sequence[str] | None = None) -> engine.Outcome:
+    """Who wins under these settings.  Raises: TooFewForBand, Invalid."""
+    if lot is None and settings.band is None:
+        lot = found.by_arrival
+    try:
+        return engine.replay(found.panel, settings, lot=lot)
+    except engine.TooFewReviews:
+        raise TooFewForBand from None
+    except engine.BadRule:
+        if settings.band is not None:
+            raise TooFewForBand from None
+        raise Invalid({"set": [_("These settings contradict each other.")]}) from None
+    except engine.ReviewError:
+        raise Invalid({"set": [_("These settings contradict each other.")]}) from None
+
+
+# The ranking
+
+
+@dataclass(frozen=True)
+class Line:
+    """One application on the panel's screen; ``change``: places up (or down) if leniency were taken out."""
+
+    application: str
+    organisation: str
+    place: int
+    score: Decimal
+    raw: Decimal
+    trimmed: Decimal
+    calibrated: Decimal | None
+    change: int | None
+    bonus: Decimal
+    error: float | None
+    amount: int
+    standing: str  # "wins", "band", "waits", "floor", "cut"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Every application, best first, and the outcome of the published rules."""
+
+    lines: list[Line]
+    outcome: engine.Outcome
+    settings: engine.Settings
+
+    def count(self, standing: str) -> int:
+        return sum(line.standing == standing for line in self.lines)
+
+
+def ranking(found: Board, settings: engine.Settings, lot: Sequence[str] | None = None) -> Ranking:
+    """Raw, trimmed and calibrated scores side by side, and where each application stands."""
+    decided = outcome(found, settings, lot)
+    raw = _scores(found, settings, trim_from=None)
+    trimmed = _scores(found, settings, trim_from=engine.TRIM_FROM)
+    try:
+        calibrated = _scores(found, settings, trim_from=settings.trim_from, calibrated=True)
+    except engine.TooFewReviews:
+        calibrated = {}
+    score = {line.application: line.score for line in decided.scored}
+    moved = {row.application: row for row in engine.rank_changes(score, calibrated or score)}
+    amounts = {row.application: row.amounts for row in found.panel.applicants}
+    lines = [
+        Line(
+            application=scored.application,
+            organisation=found.rows[scored.application]["organisation__name"],
+            place=moved[scored.application].before,
+            score=scored.score,
+            raw=raw[scored.application],
+            trimmed=trimmed[scored.application],
+            calibrated=calibrated.get(scored.application),
+            change=moved[scored.application].before - moved[scored.application].after if calibrated else None,
+            bonus=scored.bonus,
+            error=scored.error,
+            amount=amounts[scored.application][AMOUNT],
+            standing=_standing(scored.application, decided),
+        )
+        for scored in decided.scored
+    ]
+    return Ranking(lines, decided, settings)
+
+
+def _scores(found: Board, settings: engine.Settings, **how: Any) -> dict[str, Decimal]:
+    scored, _fit = found.panel.scored(weights=settings.weights, **how)
+    return {line.application: line.score for line in scored}
+
+
+def _standing(application: str, decided: engine.Outcome) -> str:
+    decision = decided.decision
+    if (ground := decision.refused.get(application)) is not None:
+        return ground.value
+    if any(application in names for names in decision.to_draw):
+        return "band"
+    return "wins" if application in decision.winners else "waits"
+
+
+def lot_of(found: Board) -> list[str] | None:
+    """What decides between equals: the draw where the call has one, else who was handed in first.
+
+    None while the draw of a call with a lottery is still to be held.
+    """
+    return None if found.call.decision == "panel-lottery" else found.by_arrival
+
+
+def draw_digest(call: Call) -> str:
+    """The fingerprint of the draw sheet that a decision rests on; empty without a draw."""
+    return ""
+
+
+def may_appeal(application: Application) -> bool:
+    """Whether an appeal against the panel's decision is in time: rejected by it, and not too long ago."""
+    decision = getattr(application, "decision", None)
+    call = application.call
+    if decision is None or decision.accepted or not call.is_for_a_panel:
+        return False
+    if application.state != State.REJECTED or not call.procedure["appeal_days"]:
+        return False
+    judged = application.reviews.filter(state=Review.State.SUBMITTED).exists()
+    return judged and clock.now() < appeal_ends_at(application)
+
+
+def appeal_ends_at(application: Application) -> dt.datetime:
+    """The end of the office day until which an appeal is taken."""
+    return due_after(int(application.call.procedure["appeal_days"]), application.decision.at)
+
+
+# Other rules
+
+
+def overridden(found: Board, settings: engine.Settings, changes: Mapping[str, str]) -> engine.Settings:
+    """The settings with some of them turned, as ``weights.impact=40``.  Raises: Invalid, RubricNotHundred.
+
+    Weights that are not named share what is left in their old proportion.
+    """
+    call, rule = found.call, settings.rule
+    weights: dict[str, int] = {}
+    least = dict((call.procedure["quota"] or {}).get("least", {}))
+    prices: dict[str, int] = {}
+    budget = rule.budget or 0
+    for name, text in changes.items():
+        group, _dot, key = name.partition(".")
+        if group == "weights" and key:
+            weights[key] = _whole(name, text, most=100)
+        elif group == "quota" and key:
+            least[key] = _whole(name, text, most=100)
+        elif group == "prices" and key:
+            prices[key] = _whole(name, text, most=10**9)
+        elif name == "cut":
+            rule = dataclasses.replace(rule, cut=_cut(text))
+        elif name == "places":
+            rule = dataclasses.replace(rule, places=_whole(name, text, most=10**6))
+        elif name == "budget":
+            budget = _whole(name, text, most=10**12) * (1000 if call.budget_unit == Call.Unit.CREDITS else 1)
+        elif name == "band":
+            settings = dataclasses.replace(settings, band=_confidence(text))
+        elif name == "aggregate" and text in ("mean", "trimmed"):
+            trim = engine.TRIM_FROM if text == "trimmed" else None
+            settings = dataclasses.replace(settings, trim_from=trim)
+        elif name in ("calibrated", "floors") and text in ("yes", "no"):
+            settings = (
+                dataclasses.replace(settings, calibrated=text == "yes")
+                if name == "calibrated"
+                else dataclasses.replace(settings, floors=text == "yes")
+            )
+        else:
+            raise Invalid({name[:60]: [_("This cannot be set, or not to this value.")]})
+    try:
+        rule = dataclasses.replace(rule, budget=budget, quotas=_quotas(call, budget, least))
+    except engine.BadRule:
+        raise Invalid({"quota": [_("These settings contradict each other.")]}) from None
+    return dataclasses.replace(
+        settings,
+        rule=rule,
+        weights=_weights(call, weights) if weights else None,
+        prices=_prices(found, prices) if prices else None,
+    )
+
+
+def _whole(name: str, text: str, *, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:18]) > most:
+        raise Invalid({name: [_("A whole number from 0 to %(most)s.") % {"most": most}]})
+    return int(text)
+
+
+def _cut(text: str) -> Decimal | None:
+    return None if text == "none" else _decimal("cut", text, most=Decimal(200))
+
+
+def _confidence(text: str) -> float | None:
+    if text == "none":
+        return None
+    value = _decimal("band", text, most=Decimal(1))
+    if not 0 < value < 1:
+        raise Invalid({"band": [_("A confidence between 0 and 1, or none.")]})
+    return float(value)
+
+
+def _decimal(name: str, text: str, *, most: Decimal) -> Decimal:
+    whole, _dot, rest = text.partition(".")
+    plain = whole.isascii() and whole.isdigit() and (not rest or (rest.isascii() and rest.isdigit()))
+    if not plain or len(text) > 8 or Decimal(text) > most:
+        raise Invalid({name: [_("A number from 0 to %(most)s, with up to three decimals.") % {"most": most}]})
+    return Decimal(text)
+
+
+def _weights(call: Call, given: dict[str, int]) -> dict[str, Decimal]:
+    """All weights, together 100: those that are not named share the rest, in hundredths of a point."""
+    known = {row["name"]: row["weight"] for row in call.procedure["rubric"]["criteria"]}
+    if unknown := set(given) - set(known):
+        raise Invalid({f"weights.{min(unknown)[:40]}": [_("The rubric has no such criterion.")]})
+    others = {name: weight for name, weight in known.items() if name not in given and weight}
+    rest = 100 - sum(given.values())
+    if rest < 0 or (rest and not others) or any(weight == 0 for weight in given.values()):
+        raise RubricNotHundred(sum=sum(given.values()))
+    if others and not rest:
+        raise Invalid({"weights": [_("Leave something for the other criteria, or name all of them.")]})
+    hundredths = {name: 100 * rest * weight // sum(others.values()) for name, weight in others.items()}
+    if others:
+        hundredths[max(others)] += 100 * rest - sum(hundredths.values())
+    shared = {name: Decimal(value) / 100 for name, value in hundredths.items()}
+    return {name: Decimal(weight) for name, weight in given.items()} | shared
+
+
+def _prices(found: Board, prices: dict[str, int]) -> dict[str, int]:
+    counted = {name for applicant in found.panel.applicants for name in applicant.amounts}
+    if unknown := set(prices) - counted:
+        raise Invalid({f"prices.{min(unknown)[:40]}": [_("No applicant is asked for this number.")]})
+    return prices

@@ -168,6 +168,7 @@ def _criterion_holds(row: Any) -> bool:
         and _is_name(row.get("name"))
         and _is_text(row.get("title"))
         and _is_count(row.get("weight"), 100)
+        and row["weight"] > 0
         and _is_count(row.get("most"), 1000)
         and row["most"] > 0
         and _is_count(row.get("floor", 0), 100)

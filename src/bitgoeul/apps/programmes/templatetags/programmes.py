@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from bitgoeul.apps.programmes.models import Call, GrantPart
 from bitgoeul.apps.programmes.queries.amounts import in_words, part_in_words
+from bitgoeul.kit.templatetags.ui import badge
 
 register = template.Library()
 
@@ -32,3 +33,9 @@ def share(call: Call) -> Any:
 def in_words_part(part: GrantPart) -> Any:
     """One part of a grant."""
     return part_in_words(part)
+
+
+@register.filter
+def standing(word: str, standings: dict[str, Any]) -> Any:
+    """Where an application stands in a ranking, as a badge."""
+    return badge(*standings[word])

@@ -8,20 +8,37 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from bitgoeul.apps.programmes import policies
 from bitgoeul.apps.programmes.commands import reviews as commands
+from bitgoeul.apps.programmes.commands.panels import (
+    answer_appeal,
+    conflicted_reviews,
+    decide_panel,
+    file_appeal,
+)
 from bitgoeul.apps.programmes.forms.calls import place_errors
+from bitgoeul.apps.programmes.forms.panels import AnswerForm, AppealForm
 from bitgoeul.apps.programmes.forms.reviews import ReviewerForm
-from bitgoeul.apps.programmes.models import Call
-from bitgoeul.apps.programmes.queries import calls_visible_to, panels
+from bitgoeul.apps.programmes.models import Appeal, Call, Panel
+from bitgoeul.apps.programmes.queries import applications_visible_to, calls_visible_to, panels
 from bitgoeul.apps.programmes.queries import reviews as reading
 from bitgoeul.apps.programmes.views.shown import actor_of
 from bitgoeul.kit import clock
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.paging import page_of
-from bitgoeul.kit.refusals import Invalid, require
+from bitgoeul.kit.refusals import Invalid, NotFound, require
+
+# Where an application stands in the ranking: tone and words.
+STANDINGS = {
+    "wins": ("ok", pgettext_lazy("ranking", "wins")),
+    "band": ("wait", gettext_lazy("by lot")),
+    "waits": ("info", gettext_lazy("reserve")),
+    "floor": ("stop", gettext_lazy("below a floor")),
+    "cut": ("stop", gettext_lazy("below the cut")),
+}
 
 
 def _call(request: HttpRequest, slug: str) -> Call:
@@ -60,16 +77,85 @@ def reviewers(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def panel(request: HttpRequest, slug: str) -> HttpResponse:
-    """How far the reviews of one call are."""
+    """How far the reviews of one call are; once somebody submitted, the ranking; then the decision."""
     call = _call(request, slug)
+    found = panels.board(call)
+    ranked = None
+    if found is not None:
+        ranked = panels.ranking(found, panels.settings_of(call, found.budget), panels.lot_of(found))
+    far = panels.progress(call)
+    current = panels.panel_of(call)
     context = {
         "call": call,
-        "panel": panels.panel_of(call),
-        "progress": panels.progress(call),
-        "page": page_of(panels.read_so_far(call), request),
+        "panel": current,
+        "progress": far,
+        "page": page_of(panels.read_so_far(call), request) if ranked is None else None,
+        "ranking": ranked,
+        "lines": page_of(ranked.lines, request, size=50) if ranked else None,
+        "standings": STANDINGS,
+        "near": conflicted_reviews(call) if "conflicts" in request.GET else None,
+        "appeals": Appeal.objects.filter(application__call=call).select_related("application__organisation"),
         "is_past": call.is_past_at(clock.now()),
+        "may_decide": far.complete and (current is None or current.state != Panel.State.DECIDED),
     }
     return render(request, "programmes/panel.html", context)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, slug: str) -> HttpResponse:
+    decide_panel(by=actor_of(request), call=slug)
+    messages.success(request, _("The panel has decided. Everybody is told in their inbox."))
+    return redirect("programmes:panel", slug)
+
+
+@login_required
+@require_POST
+def answer(request: HttpRequest, application_id: str) -> HttpResponse:
+    """Uphold or dismiss an appeal."""
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+    korean = form.cleaned_data["answer_ko"]
+    appeal = answer_appeal(
+        by=actor_of(request),
+        application=application_id,
+        upheld=form.cleaned_data["upheld"] == "yes",
+        answer={"ko": korean, "en": form.cleaned_data["answer_en"] or korean},
+    )
+    messages.success(request, _("The appeal is answered."))
+    return redirect("programmes:panel", appeal.application.call.slug)
+
+
+@login_required
+def result(request: HttpRequest, application_id: str) -> HttpResponse:
+    """What the panel said to the applicant, and how to appeal."""
+    actor = actor_of(request)
+    row = find(applications_visible_to(actor), public_id=application_id)
+    decided = panels.panel_of(row.call)
+    if decided is None or decided.state != Panel.State.DECIDED:
+        raise NotFound
+    form = AppealForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        file_appeal(by=actor, application=application_id, words=form.cleaned_data["words"])
+        messages.success(request, _("The appeal is filed. You are told in your inbox when it is answered."))
+        return redirect("programmes:result", application_id)
+    appeal = Appeal.objects.filter(application=row).first()
+    mine = policies.may_apply(actor, row.organisation_id)
+    appeal is not None and appeal.state == Appeal.State.FILED and policies.may_decide(actor, row)
+    context = {
+        "application": row,
+        "call": row.call,
+        "decision": getattr(row, "decision", None),
+        "comments": reading.comments_to_applicant(row),
+        "appeal": appeal,
+        "form": form if mine and appeal is None and panels.may_appeal(row) else None,
+        "ends_at": panels.appeal_ends_at(row) if getattr(row, "decision", None) else None,
+        "answer": AnswerForm()
+        if appeal and appeal.state == "filed" and policies.may_decide(actor, row)
+        else None,
+    }
+    return render(request, "programmes/result.html", context, status=422 if form.is_bound else 200)
 
 
 @login_required
@@ -95,4 +181,7 @@ PATHS = [
     path("panels/reviews/<str:review_id>/aside/", set_aside, name="set_aside"),
     path("panels/<slug:slug>/", panel, name="panel"),
     path("panels/<slug:slug>/assign/", assign, name="assign_reviews"),
+    path("panels/<slug:slug>/decide/", decide, name="decide_panel"),
+    path("applications/<str:application_id>/result/", result, name="result"),
+    path("applications/<str:application_id>/appeal/", answer, name="answer_appeal"),
 ]

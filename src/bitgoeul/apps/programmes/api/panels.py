@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Query, Schema
+
+from bitgoeul.apps.programmes import policies
+from bitgoeul.apps.programmes.api.routes import Text, router
+from bitgoeul.apps.programmes.commands import panels as commands
+from bitgoeul.apps.programmes.models import Appeal
+from bitgoeul.apps.programmes.queries import calls_visible_to, panels
+from bitgoeul.kit.api import signed_in
+from bitgoeul.kit.doors import find, found
+from bitgoeul.kit.paging import page_of
+from bitgoeul.kit.refusals import require
+
+
+class LineOut(Schema):
+    """One application in the ranking; ``change``: places up if leniency were taken out."""
+
+    place: int
+    application: str
+    score: str
+    raw: str
+    trimmed: str
+    calibrated: str | None
+    change: int | None
+    bonus: str
+    amount: int
+    standing: str
+
+
+class RankingOut(Schema):
+    page: int
+    pages: int
+    winners: int
+    line: str | None
+    band: list[str]
+    items: list[LineOut]
+
+
+class DecidedOut(Schema):
+    """What the panel decided; amounts in the unit of the call's budget."""
+
+    applications: int
+    offered: int
+    reserve: int
+    rejected: int
+    budget: int
+    asked: int
+    cut: str
+    line: str
+    band: int
+    draw: str
+
+
+class AppealIn(Schema):
+    words: str
+
+
+class AnswerIn(Schema):
+    upheld: bool
+    answer: Text
+
+
+class AppealOut(Schema):
+    application: str
+    state: str
+    words: str
+    answer: Text
+    filed_at: dt.datetime
+    answered_at: dt.datetime | None
+
+
+def _appeal(row: Appeal) -> dict[str, Any]:
+    return {"application": row.application.public_id, "state": row.state, "words": row.words,
+            "answer": row.answer, "filed_at": row.filed_at, "answered_at": row.answered_at}  # fmt: skip
+
+
+@router.get("/calls/{slug}/ranking", response=RankingOut)
+def ranking(request: HttpRequest, slug: str, page: int = Query(1, ge=1)) -> dict[str, Any]:
+    """The ranking by the published rules, raw, trimmed and calibrated side by side (operators)."""
+    actor = signed_in(request)
+    call = find(panels.calls_for_panels(calls_visible_to(actor)), slug=slug)
+    require(policies.may_run_calls(actor))
+    board = found(panels.board(call))
+    ranked = panels.ranking(board, panels.settings_of(call, board.budget), panels.lot_of(board))
+    lines = page_of(ranked.lines, request, size=100)
+    line = ranked.outcome.line
+    return {
+        "page": lines.number,
+        "pages": lines.paginator.num_pages,
+        "winners": len(ranked.outcome.decision.awards),
+        "line": None if line is None else str(line),
+        "band": list(ranked.outcome.band),
+        "items": [
+            {
+                "place": row.place,
+                "application": row.application,
+                "score": str(row.score),
+                "raw": str(row.raw),
+                "trimmed": str(row.trimmed),
+                "calibrated": None if row.calibrated is None else str(row.calibrated),
+                "change": row.change,
+                "bonus": str(row.bonus),
+                "amount": row.amount,
+                "standing": row.standing,
+            }
+            for row in lines
+        ],
+    }
+
+
+@router.post("/calls/{slug}/decide", response=DecidedOut)
+def decide(request: HttpRequest, slug: str) -> Any:
+    """Decide about every application in review, by the published procedure (operators)."""
+    return commands.decide_panel(by=signed_in(request), call=slug).result
+
+
+@router.post("/applications/{application_id}/appeal", response=AppealOut)
+def appeal(request: HttpRequest, application_id: str, body: AppealIn) -> Any:
+    """Object to the panel's decision, once and in time."""
+    actor = signed_in(request)
+    return _appeal(commands.file_appeal(by=actor, application=application_id, words=body.words))
+
+
+@router.post("/applications/{application_id}/appeal/answer", response=AppealOut)
+def answer(request: HttpRequest, application_id: str, body: AnswerIn) -> Any:
+    """Uphold an appeal or dismiss it (operators)."""
+    actor = signed_in(request)
+    return _appeal(
+        commands.answer_appeal(by=actor, application=application_id, upheld=body.upheld, answer=body.answer)
+    )
