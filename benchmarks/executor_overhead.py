@@ -69,7 +69,7 @@ def run() -> dict[str, Any]:
                 "name": "executor-overhead",
                 "value": None,
                 "unit": "ms",
-                "bar": BAR_MS,
+                "bar": f"< {BAR_MS:.0f} ms over a bare process",
                 "holds": False,
                 "detail": {"why": probe.detail, "remedy": probe.remedy},
             }
@@ -88,7 +88,7 @@ def run() -> dict[str, Any]:
         "name": "executor-overhead",
         "value": round(value, 1),
         "unit": "ms",
-        "bar": BAR_MS,
+        "bar": f"< {BAR_MS:.0f} ms over a bare process",
         "holds": value < BAR_MS,
         "detail": {
             "rounds": ROUNDS,

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 from django.utils.translation import gettext_lazy as _
 
+from bitgoeul.kit import clock
 from bitgoeul.kit.refusals import NotFound
 
 KEYS = {"name", "value", "unit", "bar", "holds", "detail"}
@@ -87,10 +88,12 @@ def machine() -> dict[str, Any]:
 
 
 _WORDS = {
-    "en": ("Benchmarks", "Measured by `make bench` on", "What", "Measured", "Bar", "Holds", "yes", "no",
-           "Each benchmark compares two ways in one run; ratios travel between machines, times do not."),
-    "ko": ("성능 측정", "`make bench`로 잰 기계:", "항목", "측정값", "기준", "충족", "예", "아니요",
-           "두 방법을 한 번에 비교하여 잽니다. 비율은 다른 기계에서도 비슷하지만 시간은 그렇지 않습니다."),
+    "en": ("Benchmarks", ("What", "Measured", "Bar", "Holds", "Day", "Machine", "In detail"), "yes", "no",
+           "Each benchmark compares two ways in one run; ratios travel between machines, times do not. "
+           "`make bench` measures all of them again."),
+    "ko": ("성능 측정", ("항목", "측정값", "기준", "충족", "날짜", "기계", "자세히"), "예", "아니요",
+           "두 방법을 한 번에 비교하여 잽니다. 비율은 다른 기계에서도 비슷하지만 시간은 그렇지 않습니다. "
+           "`make bench`로 모두 다시 잴 수 있습니다."),
 }  # fmt: skip
 
 
@@ -98,53 +101,64 @@ def _figure(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def page(results: list[dict[str, Any]], on: dict[str, Any], language: str) -> str:
-    """The table of all results in one language."""
-    title, measured_on, what, measured, bar, holds, yes, no, note = _WORDS[language]
-    lines = [
-        f"## {title}",
-        "",
-        f"{measured_on} {on['cpu']}, {on['cores']} cores, {on['memory_gib']} GiB,"
-        f" Python {on['python']}, {on['system']}.",
-        note,
-        "",
-        f"| {what} | {measured} | {bar} | {holds} | |",
-        "|---|---|---|---|---|",
-    ]
+def _machine(on: dict[str, Any]) -> str:
+    return f"{on['cpu']}, {on['cores']} cores, {on['memory_gib']} GiB, Python {on['python']}"
+
+
+def page(results: list[dict[str, Any]], language: str) -> str:
+    """The table of results in one language; each tells when and on what it was measured."""
+    title, heads, yes, no, note = _WORDS[language]
+    lines = [f"## {title}", "", note, "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in results:
         detail = row["detail"]
         if isinstance(detail, dict):
             detail = ", ".join(f"{key} {_figure(value)}" for key, value in detail.items())
-        lines.append(
-            f"| `{row['name']}` | {_figure(row['value'])} {row['unit']} | {row['bar']} |"
-            f" {yes if row['holds'] else no} | {str(detail).replace('|', '/')} |"
-        )
+        cells = [
+            f"`{row['name']}`",
+            f"{_figure(row['value'])} {row['unit']}",
+            str(row["bar"]),
+            yes if row["holds"] else no,
+            row["measured"]["day"],
+            _machine(row["measured"]["on"]),
+            str(detail),
+        ]
+        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def keep(result: dict[str, Any]) -> None:
+    """Put a result into place of the earlier one, and write docs/benchmarks.md from all that are kept."""
+    kept = folder() / "results"
+    kept.mkdir(exist_ok=True)
+    measured = {"day": clock.now().date().isoformat(), "on": machine()}
+    text = json.dumps(result | {"measured": measured}, ensure_ascii=False, indent=1)
+    (kept / f"{result['name']}.json").write_text(text + "\n")
+    files = [kept / f"{name}.json" for name in known()]
+    results = [json.loads(file.read_text()) for file in files if file.exists()]
+    pages = "\n".join(page(results, language) for language in ("ko", "en"))
+    (folder().parent / "docs" / "benchmarks.md").write_text(f"# Benchmarks · 성능 측정\n\n{pages}")
 
 
 def bench(
     name: Annotated[str, typer.Argument(help="Which one; without a name they are listed.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per benchmark.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Run all and write docs/benchmarks.md.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the result to docs/benchmarks.md.")] = False,
 ) -> None:
     """Measure a figure that the project states.  Exit 1 if a bar is missed."""
     if not name and not every:
         typer.echo("\n".join(known()))
         return
-    results = []
+    all_hold = True
     for each in known() if every else [name]:
         typer.echo(f"{each} …", err=True)
         result = measure(each)
-        results.append(result)
+        all_hold = all_hold and bool(result["holds"])
+        if every or write:
+            keep(result)
         if as_json:
             typer.echo(json.dumps(result, ensure_ascii=False))
             continue
         verdict = "holds" if result["holds"] else "MISSED"
         typer.echo(f"{each}: {_figure(result['value'])} {result['unit']} (bar {result['bar']}): {verdict}")
-    if every:
-        on = machine()
-        target = folder().parent / "docs" / "benchmarks.md"
-        text = "# Benchmarks · 성능 측정\n\n" + page(results, on, "ko") + "\n" + page(results, on, "en")
-        target.write_text(text)
-        typer.echo(f"wrote {target.relative_to(folder().parent)}", err=True)
-    raise typer.Exit(0 if all(result["holds"] for result in results) else 1)
+    raise typer.Exit(0 if all_hold else 1)

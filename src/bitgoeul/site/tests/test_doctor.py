@@ -79,7 +79,23 @@ def test_a_benchmark_page_states_also_what_falls_short():
     }
     short = {"name": "b", "value": 120, "unit": "ms", "bar": "< 100", "holds": False, "detail": "why|how"}
 
-    page = bench.page([good, short], bench.machine(), "ko")
+    measured = {"day": "2026-03-02", "on": bench.machine()}
+    page = bench.page([row | {"measured": measured} for row in (good, short)], "ko")
 
-    assert "| `a` | 1.04 x | <= 1.15 | 예 | raw_s 0.5 |" in page
-    assert "| `b` | 120 ms | < 100 | 아니요 | why/how |" in page
+    assert "| `a` | 1.04 x | <= 1.15 | 예 | 2026-03-02 | " in page
+    assert "| `b` | 120 ms | < 100 | 아니요 | 2026-03-02 | " in page
+    assert ("| raw_s 0.5 |" in page, "| why/how |" in page) == (True, True)
+
+
+def test_a_result_takes_the_place_of_the_earlier_one_and_leaves_the_others(monkeypatch, tmp_path):
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(bench, "folder", lambda: tmp_path / "benchmarks")
+    monkeypatch.setattr(bench, "known", lambda: ["a", "b"])
+    result = {"name": "a", "value": 1.0, "unit": "x", "bar": "<= 2", "holds": True, "detail": ""}
+
+    for changes in ({}, {"name": "b", "value": 7.0}, {"value": 3.0, "holds": False}):
+        bench.keep(result | changes)
+
+    text = (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert ("| `a` | 3 x |" in text, "| `b` | 7 x |" in text, "| `a` | 1 x |" in text) == (True, True, False)
