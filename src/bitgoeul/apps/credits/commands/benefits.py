@@ -17,7 +17,7 @@ from bitgoeul.apps.credits.models import Benefit, BenefitAccount, BenefitPosting
 from bitgoeul.apps.credits.queries import benefits as queries
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.engines import credits as ledger
-from bitgoeul.engines.pricing import MOST_WON, Worry
+from bitgoeul.engines.pricing import Worry
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.command import command, unchanged
@@ -27,7 +27,6 @@ from bitgoeul.kit.refusals import Invalid, require
 from bitgoeul.kit.text import LANGUAGES, Localised
 
 Kind = BenefitAccount.Kind
-SOONEST, LATEST = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
 
 
 @command
@@ -181,19 +180,13 @@ def _check(  # noqa: PLR0917
     ends_on: dt.date,
 ) -> None:
     check_reference(reference)
-    errors: dict[str, list[str]] = {}
+    errors = queries.unlikely(starts_on, ends_on, list_won, paid_won)
     for name, text in (("programme", programme), ("item", item)):
         if not text.strip() or len(text) > 120 or not text.isprintable():
             errors[name] = [_("Printable text of at most 120 characters is needed.")]
-    if type(list_won) is not int or not 0 < list_won <= MOST_WON:
-        errors["list_won"] = [_("The list value is a whole number of won, more than zero.")]
-    elif type(paid_won) is not int or not 0 <= paid_won <= list_won:
-        errors["paid_won"] = [_("What is paid is a whole number of won, at most the list value.")]
     if not any(text.strip() for text in basis.values()) or any(
         len(basis.get(language, "")) > 500 for language in LANGUAGES
     ):
         errors["legal_basis"] = [_("Name the rule on which it rests, with its date.")]
-    if not SOONEST <= starts_on <= ends_on <= LATEST:
-        errors["ends_on"] = [_("The end lies before the start, or in another century.")]
     if errors:
         raise Invalid(errors)

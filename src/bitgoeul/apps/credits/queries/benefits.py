@@ -21,6 +21,7 @@ from bitgoeul.kit.actor import Actor
 
 Kind = BenefitAccount.Kind
 Key = TypeVar("Key", int, str)
+SOONEST, LATEST = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
 CEILING_PERCENT = 100  # of what an item costs, where no price list says another
 
 
@@ -135,6 +136,18 @@ def ceiling_percent() -> int:
     """The ceiling of the list in force."""
     tariff = prices.in_force(prices.today())
     return tariff.prices().ceiling_percent if tariff else CEILING_PERCENT
+
+
+def unlikely(starts_on: dt.date, ends_on: dt.date, list_won: int, paid_won: int) -> dict[str, list[str]]:
+    """What is wrong with the figures and the days of a support, by field."""
+    errors: dict[str, list[str]] = {}
+    if type(list_won) is not int or not 0 < list_won <= pricing.MOST_WON:
+        errors["list_won"] = [_("The list value is a whole number of won, more than zero.")]
+    elif type(paid_won) is not int or not 0 <= paid_won <= list_won:
+        errors["paid_won"] = [_("What is paid is a whole number of won, at most the list value.")]
+    if not SOONEST <= starts_on <= ends_on <= LATEST:
+        errors["ends_on"] = [_("The end lies before the start, or in another century.")]
+    return errors
 
 
 def double_funding(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bitgoeul.apps.credits.errors import NoPriceYet, RuleNotInForce
-from bitgoeul.apps.credits.models import Tariff
+from bitgoeul.apps.credits.models import AgreedPrice, Tariff
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.engines import pricing
 from bitgoeul.kit import clock
@@ -81,6 +81,18 @@ def grounds(tariff: Tariff, organisation: Organisation, confirmed: Collection[st
             {"confirmed": [_("“%(name)s” is no discount that a person confirms.") % {"name": min(wrong)}]}
         )
     return from_file | (set(confirmed) & by_person)
+
+
+def known_grounds(tariff: Tariff, names: Collection[str]) -> set[str]:
+    """Names of discounts, or a refusal of what the list does not have."""
+    if unknown := set(names) - set(tariff.prices().discounts):
+        raise Invalid({"grounds": [_("The price list has no discount “%(name)s”.") % {"name": min(unknown)}]})
+    return set(names)
+
+
+def agreed(organisation: Organisation) -> QuerySet[AgreedPrice]:
+    """Prices that the organisation's grants keep, newest first."""
+    return AgreedPrice.objects.filter(organisation=organisation).select_related("tariff")
 
 
 def machine_quote(

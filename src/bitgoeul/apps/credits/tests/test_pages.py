@@ -58,7 +58,7 @@ def test_a_member_sees_figures_tranches_statement_and_downloads(team, mina):
 
     page = shown(client_for(mina))
 
-    assert "예시 팀의 크레딧" in page
+    assert "예시 팀 기관의 크레딧" in page
     assert "부여 500 = 사용 12.001 + 확보 5 + 남음 482.999 + 만료 0" in page
     assert ["TRY" in page, "작업 2" in page, "job:1:settled" in page] == [True] * 3
     assert '/api/credits/team/statement?format=xlsx"' in page

@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Literal
 
-from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from django.http import HttpRequest
+from ninja import Field, Query, Schema
 from pydantic import AwareDatetime
 
 from bitgoeul.apps.credits import commands, exports, queries
+from bitgoeul.apps.credits.api.routes import download, organisation_of, router
 from bitgoeul.apps.credits.models import Hold, Tranche, Transfer
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.kit.api import signed_in, write_once
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.refusals import require
-
-router = Router(tags=["credits"])
 
 PAGE = 200
 
@@ -125,12 +124,6 @@ def balance_of(organisation: Organisation) -> dict[str, Any]:
     return {"organisation": organisation.slug, "name": organisation.name, **figures}
 
 
-def _organisation(request: HttpRequest, slug: str) -> Organisation:
-    actor = signed_in(request)
-    require(actor.allows("credits:read"))
-    return find(queries.organisations_seen_by(actor), slug=slug)
-
-
 def _tranche(row: Tranche) -> dict[str, Any]:
     return {
         "reference": row.grant.reference,
@@ -173,14 +166,14 @@ def balances(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.get("/{slug}", response=StandingOut, summary="Balance, level and tranches")
 def standing(request: HttpRequest, slug: str) -> dict[str, Any]:
-    return standing_of(_organisation(request, slug))
+    return standing_of(organisation_of(request, slug))
 
 
 @router.get("/{slug}/statement", response=StatementOut, summary="Statement as JSON, CSV or XLSX")
 def statement(
     request: HttpRequest, slug: str, span: Query[Span], format: Literal["json", "csv", "xlsx"] = "json"
 ) -> Any:
-    organisation = _organisation(request, slug)
+    organisation = organisation_of(request, slug)
     return answer_statement(queries.statement(organisation, span.since, span.until), format)
 
 
@@ -188,24 +181,15 @@ def answer_statement(statement: queries.Statement, kind: str) -> Any:
     """The statement as a download, or as data."""
     if kind == "json":
         return statement_of(statement)
-    content, content_type = (
-        (exports.statement_csv(statement), exports.CSV_TYPE)
-        if kind == "csv"
-        else (exports.statement_xlsx(statement), exports.XLSX_TYPE)
-    )
-    name = f"credits-{statement.organisation.slug}.{kind}"
-    return HttpResponse(
-        content,
-        content_type=content_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    write = exports.statement_csv if kind == "csv" else exports.statement_xlsx
+    return download(write(statement), f"credits-{statement.organisation.slug}.{kind}")
 
 
 @router.get("/{slug}/transfers", response=TransfersOut, summary="Transfers, oldest first")
 def transfers(
     request: HttpRequest, slug: str, kind: Transfer.Kind | None = None, after: int = 0
 ) -> dict[str, Any]:
-    rows = queries.transfers(_organisation(request, slug)).order_by("id").filter(id__gt=after)
+    rows = queries.transfers(organisation_of(request, slug)).order_by("id").filter(id__gt=after)
     if kind:
         rows = rows.filter(kind=kind)
     page = list(rows[: PAGE + 1])
@@ -227,14 +211,14 @@ def transfers(
 
 @router.get("/{slug}/holds", response=list[HoldOut], summary="Holds, newest first")
 def holds(request: HttpRequest, slug: str, state: Hold.State | None = None) -> list[Hold]:
-    organisation = _organisation(request, slug)
+    organisation = organisation_of(request, slug)
     rows = Hold.objects.filter(wallet__organisation=organisation).order_by("-id")
     return list((rows.filter(state=state) if state else rows)[:PAGE])
 
 
 @router.post("/{slug}/grants", response=StandingOut, summary="Grant credits by hand (operator)")
 def grant(request: HttpRequest, slug: str, payload: GrantIn) -> dict[str, Any]:
-    organisation = _organisation(request, slug)
+    organisation = organisation_of(request, slug)
 
     def do() -> dict[str, Any]:
         commands.grant_credits(by=request.actor, organisation=organisation, **payload.dict())  # type: ignore[attr-defined]
@@ -245,7 +229,7 @@ def grant(request: HttpRequest, slug: str, payload: GrantIn) -> dict[str, Any]:
 
 @router.post("/{slug}/reversals", response=ReversalOut, summary="Reverse a transfer (operator)")
 def reverse(request: HttpRequest, slug: str, payload: ReversalIn) -> dict[str, Any]:
-    organisation = _organisation(request, slug)
+    organisation = organisation_of(request, slug)
     find(queries.transfers(organisation), reference=payload.reference)
 
     def do() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 from bitgoeul.apps.credits import commands, policies, queries
 from bitgoeul.apps.credits.forms import GrantForm, ReversalForm, SpanForm, start_of
 from bitgoeul.apps.credits.models import Hold
-from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.credits.views.pages import organisation_of, tabs
 from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.once import form_key
@@ -22,10 +22,6 @@ from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import require
 
 LINES = 50
-
-
-def _organisation(request: HttpRequest, slug: str) -> Organisation:
-    return find(queries.organisations_seen_by(signed_in(request)), slug=slug)
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -41,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
-    organisation = _organisation(request, slug)
+    organisation = organisation_of(request, slug)
     actor = signed_in(request)
     balance = queries.balance(organisation)
     span = SpanForm(request.GET)
@@ -68,6 +64,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
             "page": page_of(statement.lines[::-1], request, LINES),
             "span": span,
             "download": f"/api/credits/{organisation.slug}/statement?" + urlencode(address | {"format": ""}),
+            "tabs": tabs(organisation, "credits:detail"),
             "subject": commands.subject_of(organisation),
             "may_grant": policies.may_grant(actor),
         },
@@ -92,7 +89,7 @@ def _bar(balance: queries.Balance) -> dict[str, Any]:
 
 def grant(request: HttpRequest, slug: str) -> HttpResponse:
     """An operator gives credits by hand."""
-    organisation = _organisation(request, slug)
+    organisation = organisation_of(request, slug)
     actor = signed_in(request)
     require(policies.may_grant(actor))
     form = GrantForm(request.POST or None, initial={"reference": f"hand:{form_key()}"})
@@ -119,7 +116,7 @@ def grant(request: HttpRequest, slug: str) -> HttpResponse:
 
 def reverse_transfer(request: HttpRequest, slug: str) -> HttpResponse:
     """An operator undoes a transfer by a new one."""
-    organisation = _organisation(request, slug)
+    organisation = organisation_of(request, slug)
     actor = signed_in(request)
     require(policies.may_reverse(actor))
     form = ReversalForm(request.POST or None, initial={"reference": request.GET.get("reference", "")})

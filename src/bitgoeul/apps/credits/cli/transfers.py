@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
-from bitgoeul.apps.credits import api, commands, exports, queries, tasks
-from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.credits import commands, exports, queries, tasks
+from bitgoeul.apps.credits.api import transfers as api
+from bitgoeul.apps.credits.cli.app import Day, Json, Slug, app, aware, organisation_of, say
 from bitgoeul.engines import credits as engine
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
-from bitgoeul.kit.doors import find
-
-app = typer.Typer(help="Credits: balances, statements, grants, reversal and the check of the books.")
-
-Slug = Annotated[str, typer.Argument(help="The organisation's short name in addresses.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Day = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day, as 2026-05-01.")]
-
-
-def _organisation(slug: str) -> Organisation:
-    return find(queries.organisations_seen_by(SYSTEM), slug=slug)
-
-
-def _say(value: Any) -> None:
-    typer.echo(json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False))
-
-
-def _aware(day: dt.datetime | None) -> dt.datetime | None:
-    return timezone.make_aware(day) if day else None
 
 
 def _amount(text: str) -> int:
@@ -50,9 +30,9 @@ def _amount(text: str) -> int:
 @app.command()
 def balance(organisation: Slug, as_json: Json = False) -> None:
     """Print what was granted, spent, held, left and expired."""
-    figures = api.standing_of(_organisation(organisation))
+    figures = api.standing_of(organisation_of(organisation))
     if as_json:
-        _say(figures)
+        say(figures)
         return
     table = Table("", "credits")
     for name in ("granted", "spent", "held", "left", "expired"):
@@ -69,14 +49,14 @@ def statement(
     as_json: Json = False,
 ) -> None:
     """Print or save every transfer with the figures before and after."""
-    rows = queries.statement(_organisation(organisation), _aware(since), _aware(until))
+    rows = queries.statement(organisation_of(organisation), aware(since), aware(until))
     if out is not None:
         if out.suffix not in {".csv", ".xlsx"}:
             raise typer.BadParameter("the file must end in .csv or .xlsx")
         write = exports.statement_csv if out.suffix == ".csv" else exports.statement_xlsx
         out.write_bytes(write(rows))
     if as_json:
-        _say(api.statement_of(rows))
+        say(api.statement_of(rows))
     elif out is None:
         table = Table(
             "when", "what", "reference", "granted", "spent", "held", "left", "expired", "left after"
@@ -104,9 +84,9 @@ def grant(
     """Give an organisation credits."""
     tranche = commands.grant_credits(
         by=SYSTEM,
-        organisation=_organisation(organisation),
+        organisation=organisation_of(organisation),
         amount=_amount(amount),
-        starts_at=_aware(since)
+        starts_at=aware(since)
         or timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0),
         ends_at=timezone.make_aware(until),
         reference=reference,
@@ -114,7 +94,7 @@ def grant(
     )
     figures = api.standing_of(tranche.wallet.organisation)
     if as_json:
-        _say(figures)
+        say(figures)
     else:
         typer.echo(f"{reference}: {engine.written(tranche.amount)} credits until {until:%Y-%m-%d}")
 
@@ -128,7 +108,7 @@ def reverse(
     """Undo a grant, a spending or a settlement by a new transfer."""
     transfer = commands.reverse_transfer(by=SYSTEM, reference=reference, reason=reason)
     if as_json:
-        _say({"reference": transfer.reference, "reverses": reference})
+        say({"reference": transfer.reference, "reverses": reference})
     else:
         typer.echo(transfer.reference)
 
@@ -138,7 +118,7 @@ def expire(as_json: Json = False) -> None:
     """Write off what is left of tranches that have ended (the worker does this by itself)."""
     references = [transfer.reference for transfer in tasks.expire_ended()]
     if as_json:
-        _say({"expired": references})
+        say({"expired": references})
     else:
         for reference in references:
             typer.echo(reference)
@@ -149,7 +129,7 @@ def check(as_json: Json = False) -> None:
     """Compare each balance with its postings; exit status 3 if the books do not balance."""
     found = [vars(difference) for difference in queries.discrepancies()]
     if as_json:
-        _say({"holds": not found, "discrepancies": found})
+        say({"holds": not found, "discrepancies": found})
     else:
         for row in found:
             typer.echo(f"{row['what']}: {row['where']} ({row['expected']} expected, {row['found']} found)")
