@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema, Status
+from ninja import Field, File, Form, Router, Schema, Status
+from ninja.files import UploadedFile
 
-from bitgoeul.apps.people import commands, policies, queries
-from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.people import commands, documents, policies, queries
+from bitgoeul.apps.people.models import Organisation, OrganisationDocument
 from bitgoeul.kit.api import signed_in, write_once
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.refusals import require
@@ -358,4 +359,58 @@ def create_token(request: HttpRequest, payload: TokenIn) -> Any:
 @router.delete("/tokens/{token_id}", response={204: None}, summary="Revoke an API token")
 def revoke_token(request: HttpRequest, token_id: str) -> Any:
     commands.revoke_token(by=signed_in(request), token_id=token_id)
+    return Status(204, None)
+
+
+class DocumentOut(Schema):
+    """A paper of the company file; ``valid_until`` is null if it does not expire."""
+
+    id: str
+    kind: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    valid_until: date | None
+    added_at: datetime
+
+
+def _document(row: OrganisationDocument) -> dict[str, Any]:
+    return {
+        "id": row.public_id,
+        **{name: getattr(row, name) for name in ("kind", "name", "media_type", "size", "sha256")},
+        "valid_until": row.valid_until,
+        "added_at": row.added_at,
+    }
+
+
+@router.get("/organisations/{slug}/documents", response=list[DocumentOut], summary="Its documents")
+def documents_of(request: HttpRequest, slug: str) -> Any:
+    row = find(queries.organisations_visible_to(signed_in(request)), slug=slug)
+    return [_document(paper) for paper in documents.documents_of(row)]
+
+
+@router.post("/organisations/{slug}/documents", response=DocumentOut, summary="Add a document")
+def add_document(
+    request: HttpRequest,
+    slug: str,
+    file: File[UploadedFile],
+    kind: Form[str],
+    valid_until: Form[date | None] = None,
+) -> Any:
+    """PDF, PNG, JPEG, DOCX or HWPX, at most 10 MiB; the content counts, not the name."""
+    row = documents.add_document(
+        by=signed_in(request),
+        slug=slug,
+        kind=kind,
+        name=file.name or "",
+        file=file,
+        valid_until=valid_until,
+    )
+    return _document(row)
+
+
+@router.delete("/documents/{document_id}", response={204: None}, summary="Remove a document")
+def remove_document(request: HttpRequest, document_id: str) -> Any:
+    documents.remove_document(by=signed_in(request), document=document_id)
     return Status(204, None)

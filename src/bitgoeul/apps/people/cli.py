@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -125,3 +127,47 @@ def revoke_token(token_id: str, email: str = AS) -> None:
     from bitgoeul.apps.people import commands
 
     commands.revoke_token(by=_actor(email), token_id=token_id)
+
+
+document = typer.Typer(help="The papers of an organisation's company file.", no_args_is_help=True)
+app.add_typer(document, name="document")
+
+
+@document.command("add")
+def add_document(
+    organisation: str,
+    file: Path,
+    kind: str = typer.Option(..., help="Such as business-registration."),
+    valid_until: str = typer.Option("", help="The last day, as 2027-12-31; empty: it does not expire."),
+    email: str = AS,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Put a paper into the company file."""
+    from bitgoeul.apps.people import documents
+
+    until = date.fromisoformat(valid_until) if valid_until else None
+    with file.open("rb") as content:
+        row = documents.add_document(
+            by=_actor(email), slug=organisation, kind=kind, name=file.name, file=content, valid_until=until
+        )
+    _say({"id": row.public_id, "kind": row.kind, "name": row.name, "sha256": row.sha256}, as_json)
+
+
+@document.command("list")
+def list_documents(organisation: str, email: str = AS, as_json: bool = AS_JSON) -> None:
+    """What the company file holds."""
+    from bitgoeul.apps.people import documents, queries
+    from bitgoeul.kit.doors import find
+
+    owner = find(queries.organisations_visible_to(_actor(email)), slug=organisation)
+    for row in documents.documents_of(owner):
+        _say({"id": row.public_id, "kind": row.kind, "name": row.name, "valid_until": row.valid_until},
+             as_json)  # fmt: skip
+
+
+@document.command("remove")
+def remove_document(document_id: str, email: str = AS) -> None:
+    """Take a paper out of the company file."""
+    from bitgoeul.apps.people import documents
+
+    documents.remove_document(by=_actor(email), document=document_id)

@@ -104,3 +104,15 @@ class PersonUnknown(Refusal):
     status = HTTPStatus.NOT_FOUND
     title = _("Nobody with a confirmed account has the address %(email)s")
     remedy = _("Ask the person to sign up and to confirm the address first.")
+
+
+class DocumentTooLarge(Refusal):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    title = _("The file is larger than %(most)s MiB")
+    remedy = _("Save it smaller, for instance as a PDF with fewer pictures.")
+
+
+class DocumentTypeRefused(Refusal):
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    title = _("The content of “%(name)s” is of no kind that is taken here")
+    remedy = _("Upload a PDF, PNG, JPEG, DOCX or HWPX file. The content counts, not the name.")

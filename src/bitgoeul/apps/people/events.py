@@ -158,3 +158,23 @@ class LeftoversRemoved(Event):
 
     people: int
     invitations: int
+
+
+@dataclass(frozen=True)
+class DocumentAdded(Event):
+    """A paper came into the company file; ``sha256`` is of its content."""
+
+    organisation: str
+    document: str
+    kind: str
+    sha256: str
+    size: int
+    valid_until: str
+    file_name: str = personal()
+
+
+@dataclass(frozen=True)
+class DocumentRemoved(Event):
+    organisation: str
+    document: str
+    kind: str

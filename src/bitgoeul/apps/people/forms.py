@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bitgoeul.apps.people import commands
-from bitgoeul.apps.people.models import Membership, Organisation
+from bitgoeul.apps.people.models import Membership, Organisation, OrganisationDocument
 from bitgoeul.kit.once import form_key
 
 REGIONS = [
@@ -193,4 +194,21 @@ class EraseForm(forms.Form):
         label=_("Your e-mail address"),
         help_text=_("Type it to confirm that you mean it."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class DocumentForm(forms.Form):
+    """A paper for the company file."""
+
+    kind = forms.ChoiceField(
+        label=pgettext_lazy("document", "Kind"), choices=OrganisationDocument.Kind.choices
+    )
+    file = forms.FileField(
+        label=_("File"), help_text=_("PDF, PNG, JPEG, DOCX or HWPX, at most 10 MiB."), max_length=200
+    )
+    valid_until = forms.DateField(
+        label=_("Valid until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Empty: it does not expire."),
     )

@@ -276,3 +276,41 @@ PERSONAL_FIELDS: list[tuple[str, Any, Any, Any]] = [
         _("Until you erase your account; then only a salted hash stays, which keeps the proofs valid."),
     ),
 ]
+
+
+class OrganisationDocument(models.Model):
+    """A paper of the company file: stored once, used by every application until it is no longer valid."""
+
+    class Kind(models.TextChoices):
+        BUSINESS_REGISTRATION = "business-registration", _("business registration")
+        FINANCIAL_STATEMENT = "financial-statement", _("financial statement")
+        TAX_CLEARANCE = "tax-clearance", _("tax clearance certificate")
+        COMPANY_PROFILE = "company-profile", _("company profile")
+        CERTIFICATE = "certificate", _("certificate")
+        PLAN = "plan", _("plan")
+        OTHER = "other", _("other document")
+
+    public_id = models.CharField(max_length=16, unique=True, default=public_id, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=24, choices=Kind)
+    name = models.CharField(max_length=120)  # as it was called where it came from
+    media_type = models.CharField(max_length=80)  # as its content shows
+    size = models.PositiveIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64)
+    stored = models.CharField(max_length=200)  # its name in the store
+    valid_until = models.DateField(null=True, blank=True)
+    added_at = models.DateTimeField(default=clock.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["kind", "-added_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "sha256"],
+                condition=models.Q(removed_at=None),
+                name="people_document_stored_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -46,3 +46,8 @@ def may_keep_clients(actor: Actor) -> bool:
 def may_decide_for_oneself(actor: Actor) -> bool:
     """Things only the person does, in a session of their own: never by an API token."""
     return actor.is_signed_in and actor.scopes is None
+
+
+def may_keep_documents(actor: Actor, organisation: Organisation) -> bool:
+    """Whoever works for the organisation keeps its papers; the operator reads them only."""
+    return actor.has("member", organisation.pk)

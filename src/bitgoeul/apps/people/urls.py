@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bitgoeul.apps.people import views
+from bitgoeul.apps.people import document_views, views
 
 app_name = "people"
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("organisations/new/", views.found, name="found"),
     path("organisations/<slug:slug>/", views.organisation, name="organisation"),
     path("organisations/<slug:slug>/edit/", views.edit, name="edit"),
+    path("organisations/<slug:slug>/documents/", document_views.index, name="documents"),
+    path("documents/<str:document_id>/", document_views.download, name="document"),
+    path("documents/<str:document_id>/remove/", document_views.remove, name="remove_document"),
     path("organisations/<slug:slug>/invite/", views.invite, name="invite"),
     path("organisations/<slug:slug>/leave/", views.leave, name="leave"),
     path("organisations/<slug:slug>/members/<str:person_id>/role/", views.change_role, name="change_role"),
