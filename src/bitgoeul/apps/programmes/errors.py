@@ -45,6 +45,12 @@ class BlueprintUnknown(Refusal):
     remedy = _("The blueprints are: %(known)s.")
 
 
+class BlueprintTaken(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("There is a blueprint “%(name)s” already")
+    remedy = _("Give the copy another name.")
+
+
 class RubricNotHundred(Invalid):
     """A rubric whose weights do not add up to a hundred."""
 

@@ -1,8 +1,9 @@
-from bitgoeul.apps.programmes.views import applications, calls, desk, panels, reviews
+from bitgoeul.apps.programmes.views import applications, blueprints, calls, desk, panels, reviews
 
 app_name = "programmes"
 urlpatterns = [
     *applications.PATHS,
+    *blueprints.PATHS,
     *desk.PATHS,
     *reviews.PATHS,
     *panels.PATHS,

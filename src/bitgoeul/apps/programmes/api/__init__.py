@@ -1,6 +1,7 @@
 """The API of programmes, split by subject; importing a subject adds its endpoints to the router."""
 
 from bitgoeul.apps.programmes.api import applications as applications
+from bitgoeul.apps.programmes.api import blueprints as blueprints
 from bitgoeul.apps.programmes.api import calls as calls
 from bitgoeul.apps.programmes.api import panels as panels
 from bitgoeul.apps.programmes.api import reviews as reviews

@@ -7,6 +7,11 @@ from bitgoeul.apps.programmes.commands.applications import (
     submit_application,
     withdraw_application,
 )
+from bitgoeul.apps.programmes.commands.blueprints import (
+    copy_blueprint,
+    draft_from_blueprint,
+    save_blueprint,
+)
 from bitgoeul.apps.programmes.commands.calls import close_call, open_call, save_call, save_programme, seed
 from bitgoeul.apps.programmes.commands.decisions import (
     accept_application,
@@ -24,8 +29,10 @@ __all__ = [
     "admit_application",
     "apply",
     "close_call",
+    "copy_blueprint",
     "decide",
     "decline_offer",
+    "draft_from_blueprint",
     "lapse_offer",
     "open_call",
     "refer_application",
@@ -33,6 +40,7 @@ __all__ = [
     "reserve_application",
     "return_application",
     "save_answers",
+    "save_blueprint",
     "save_call",
     "save_programme",
     "seed",

@@ -25,7 +25,7 @@ from bitgoeul.apps.programmes.events.applications import (
     ApplicationWithdrawn,
 )
 from bitgoeul.apps.programmes.models import Application, Call
-from bitgoeul.apps.programmes.queries.answers import answer_problems
+from bitgoeul.apps.programmes.queries.answers import answer_problems, document_problems
 from bitgoeul.apps.programmes.queries.deadlines import written_moment
 from bitgoeul.apps.programmes.queries.eligibility import Assessment, assess, prefill
 from bitgoeul.kit import clock
@@ -193,6 +193,7 @@ def _send_on(row: Application, assessment: Assessment) -> None:
 
 def _check_complete(row: Application, accept_terms: bool) -> None:
     problems = answer_problems(row.call.form, row.answers, complete=True)
+    problems = document_problems(row.call.form, row.answers, row.organisation) | problems
     asked = row.call.share_asked(row.answers)
     if asked is not None and not row.call.share_least <= asked <= row.call.share_most:
         limits = {

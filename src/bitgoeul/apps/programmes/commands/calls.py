@@ -36,7 +36,7 @@ RESERVED = frozenset(
      "new", "panels", "reports", "reviews", "statistics"}
 )  # fmt: skip
 LARGEST = 10**15  # milli-credits
-LONGEST = 730  # days
+LONGEST = 1_825  # days
 LONGEST_TEXT = 5_000  # characters
 SOONEST, LATEST = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2200))
 
@@ -79,7 +79,7 @@ def save_programme(
 ) -> Programme:
     """Write a programme, or change its words."""
     require(policies.may_run_calls(by))
-    errors = _text_errors({"title": title, "summary": summary})
+    errors = text_errors({"title": title, "summary": summary})
     if not SLUG.fullmatch(slug) or len(slug) > 60:
         errors["slug"] = [str(NOT_A_NAME)]
     if errors:
@@ -103,89 +103,17 @@ def save_programme(
 
 @command
 def save_call(
-    *,
-    by: Actor,
-    programme: str,
-    slug: str,
-    tier: str,
-    title: dict[str, str],
-    summary: dict[str, str],
-    terms: dict[str, str],
-    opens_at: dt.datetime,
-    closes_at: dt.datetime,
-    budget: int,
-    share_most: int,
-    gives_days: int,
-    form: dict[str, Any],
-    clauses: list[dict[str, Any]],
-    kind: str = Call.Kind.COMPUTE,
-    budget_unit: str = Call.Unit.CREDITS,
-    share_least: int | None = None,
-    ask: str = "",
-    gives: list[dict[str, Any]] | None = None,
-    procedure: dict[str, Any] | None = None,
-    stages: list[str] | None = None,
-    sectors: list[str] | None = None,
-    blueprint: str = "",
-    blueprint_version: int = 0,
-    repeatable: bool = False,
-    example: bool = False,
+    *, by: Actor, programme: str, slug: str, blueprint: str = "", blueprint_version: int = 0, **content: Any
 ) -> Call:
     """Write a draft, or change it.  Each change of its clauses is a new version of the rules.
 
-    Without ``share_least`` each grant takes ``share_most``; without ``procedure`` the rules decide at once.
+    ``content`` is what ``checked_call`` takes.
     """
     require(policies.may_run_calls(by))
     parent = find(Programme.objects.all(), slug=programme)
-    opens_at, closes_at = _moment(opens_at), _moment(closes_at)
-    share_least = share_most if share_least is None else share_least
-    if not is_storable([form, clauses, gives, procedure, blueprint]):
-        raise Invalid({"form": [_("It holds characters or numbers that cannot be kept.")]})
-    parts = credits_only() if gives is None else gives
-    whole = procedures.completed(procedure or {})
-    errors = _text_errors({"title": title, "summary": summary, "terms": terms})
-    errors |= _name_errors(slug, tier)
-    errors |= _kind_errors(kind, budget_unit, stages, sectors)
-    if not SOONEST <= opens_at < closes_at <= LATEST:
-        errors["closes_at"] = [_("The deadline lies before the opening, or in another century.")]
-    if not 0 < gives_days <= LONGEST:
-        errors["gives_days"] = [_("Between 1 and %(most)s days.") % {"most": LONGEST}]
-    if not 0 < share_least <= share_most <= budget <= LARGEST:
-        errors["budget"] = [_("The budget is enough for at least one grant of more than zero.")]
-    read = _read_clauses(form, clauses, errors)
-    if "form" not in errors:
-        errors |= _procedure_errors(whole, parts, form, ask, budget_unit)
-    if errors:
-        raise Invalid(errors)
-    _check_rounds(parent, tier.strip(), slug, opens_at, closes_at)
-    fields: dict[str, Any] = {
-        "programme": parent,
-        "tier": tier.strip(),
-        "title": Localised.of(title),
-        "summary": Localised.of(summary),
-        "terms": Localised.of(terms),
-        "opens_at": opens_at,
-        "closes_at": closes_at,
-        "kind": kind,
-        "blueprint": blueprint,
-        "blueprint_version": blueprint_version,
-        "stages": stages or [],
-        "sectors": sectors or [],
-        "budget_unit": budget_unit,
-        "budget": budget,
-        "share_most": share_most,
-        "share_least": share_least,
-        "ask": ask,
-        "gives_days": gives_days,
-        "gives": parts,
-        "procedure": whole,
-        "procedure_fingerprint": procedures.fingerprint(whole, parts),
-        "form": form,
-        "clauses": clauses,
-        "rules_fingerprint": engine.fingerprint(read),
-        "repeatable": repeatable,
-        "is_example": example,
-    }
+    fields = checked_call(slug=slug, **content)
+    _check_rounds(parent, fields["tier"], slug, fields["opens_at"], fields["closes_at"])
+    fields |= {"programme": parent, "blueprint": blueprint, "blueprint_version": blueprint_version}
     call, new = Call.objects.select_for_update().get_or_create(slug=slug, defaults=fields)
     if not new:
         changed = [name for name, value in fields.items() if getattr(call, name) != value]
@@ -203,11 +131,11 @@ def save_call(
         CallSaved(
             call=slug,
             programme=parent.slug,
-            kind=kind,
-            budget_unit=budget_unit,
-            budget=budget,
-            share_most=share_most,
-            gives_days=gives_days,
+            kind=call.kind,
+            budget_unit=call.budget_unit,
+            budget=call.budget,
+            share_most=call.share_most,
+            gives_days=call.gives_days,
             rules_version=call.rules_version,
             rules_fingerprint=call.rules_fingerprint,
             procedure_fingerprint=call.procedure_fingerprint,
@@ -266,6 +194,90 @@ def close_call(*, by: Actor, slug: str) -> Call:
     return call
 
 
+def checked_call(
+    *,
+    slug: str,
+    tier: str,
+    title: dict[str, str],
+    summary: dict[str, str],
+    terms: dict[str, str],
+    opens_at: dt.datetime,
+    closes_at: dt.datetime,
+    budget: int,
+    share_most: int,
+    gives_days: int,
+    form: dict[str, Any],
+    clauses: list[dict[str, Any]],
+    kind: str = Call.Kind.COMPUTE,
+    budget_unit: str = Call.Unit.CREDITS,
+    share_least: int | None = None,
+    ask: str = "",
+    gives: list[dict[str, Any]] | None = None,
+    procedure: dict[str, Any] | None = None,
+    stages: list[str] | None = None,
+    sectors: list[str] | None = None,
+    repeatable: bool = False,
+    example: bool = False,
+) -> dict[str, Any]:
+    """The fields of a call that works.  Raises: Invalid, with a sentence for each thing that does not.
+
+    Without ``share_least`` each grant takes ``share_most``; without ``procedure`` the rules decide at once.
+    """
+    opens_at, closes_at = _moment(opens_at), _moment(closes_at)
+    share_least = share_most if share_least is None else share_least
+    if not is_storable([form, clauses, gives, procedure]):
+        raise Invalid({"form": [_("It holds characters or numbers that cannot be kept.")]})
+    parts = credits_only() if gives is None else gives
+    whole = procedures.completed(procedure or {})
+    errors = text_errors({"title": title, "summary": summary, "terms": terms})
+    errors |= _name_errors(slug, tier)
+    errors |= _kind_errors(kind, budget_unit, stages, sectors)
+    if not SOONEST <= opens_at < closes_at <= LATEST:
+        errors["closes_at"] = [_("The deadline lies before the opening, or in another century.")]
+    errors |= _amount_errors(budget, share_least, share_most, gives_days)
+    read = _read_clauses(form, clauses, errors)
+    if "form" not in errors:
+        errors |= _procedure_errors(whole, parts, form, ask, budget_unit)
+    if errors:
+        raise Invalid(errors)
+    return {
+        "kind": kind,
+        "tier": tier.strip(),
+        "stages": stages or [],
+        "sectors": sectors or [],
+        "title": Localised.of(title),
+        "summary": Localised.of(summary),
+        "terms": Localised.of(terms),
+        "opens_at": opens_at,
+        "closes_at": closes_at,
+        "budget_unit": budget_unit,
+        "budget": budget,
+        "share_most": share_most,
+        "share_least": share_least,
+        "ask": ask,
+        "gives_days": gives_days,
+        "gives": parts,
+        "procedure": whole,
+        "procedure_fingerprint": procedures.fingerprint(whole, parts),
+        "form": form,
+        "clauses": clauses,
+        "rules_fingerprint": engine.fingerprint(read),
+        "repeatable": repeatable,
+        "is_example": example,
+    }
+
+
+def _amount_errors(budget: int, least: int, most: int, days: int) -> dict[str, list[str]]:
+    errors = {}
+    if not all(isinstance(amount, int) for amount in (budget, least, most)) or not (
+        0 < least <= most <= budget <= LARGEST
+    ):
+        errors["budget"] = [_("The budget is enough for at least one grant of more than zero.")]
+    if not isinstance(days, int) or not 0 < days <= LONGEST:
+        errors["gives_days"] = [_("Between 1 and %(most)s days.") % {"most": LONGEST}]
+    return errors
+
+
 def seed(*, by: Actor, name: str) -> Call:
     """Write and open the example call of one blueprint; what is there already stays as it is."""
     content = blueprint(name)
@@ -292,7 +304,7 @@ def _moment(moment: dt.datetime) -> dt.datetime:
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
-def _text_errors(texts: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+def text_errors(texts: dict[str, dict[str, str]]) -> dict[str, list[str]]:
     return {
         name: [
             _("Write it in Korean and in English, with at most %(most)s characters.") % {"most": LONGEST_TEXT}

@@ -65,6 +65,8 @@ class ProgrammeForm(forms.Form):
 class CallForm(forms.Form):
     """A draft of a call."""
 
+    blueprint = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
+    blueprint_version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
     programme = forms.ModelChoiceField(
         label=_("Programme"), queryset=Programme.objects.all(), to_field_name="slug"
     )
@@ -96,7 +98,7 @@ class CallForm(forms.Form):
         required=False,
         help_text=_("The name of the question with which an applicant asks for an amount; empty: the most."),
     )
-    gives_days = forms.IntegerField(label=_("Days each grant lasts"), min_value=1, max_value=730)
+    gives_days = forms.IntegerField(label=_("Days each grant lasts"), min_value=1, max_value=1_825)
     repeatable = forms.BooleanField(label=_("An organisation may apply more than once"), required=False)
     stages = forms.MultipleChoiceField(
         label=_("For which stages"),
@@ -150,6 +152,8 @@ class CallForm(forms.Form):
     def content(self) -> dict[str, Any]:
         kept = {name: self.cleaned_data[name] for name in (*SAME, *AMOUNTS)}
         kept["share_least"] = kept["share_least"] or None
+        kept["blueprint"] = self.cleaned_data["blueprint"]
+        kept["blueprint_version"] = self.cleaned_data["blueprint_version"] or 0
         kept["programme"] = self.cleaned_data["programme"].slug
         return kept | _both(self.cleaned_data, "title", "summary", "terms")
 
@@ -158,6 +162,8 @@ class CallForm(forms.Form):
         """What a draft holds, as this form shows it."""
         return {
             "programme": call.programme.slug,
+            "blueprint": call.blueprint,
+            "blueprint_version": call.blueprint_version,
             **{name: getattr(call, name) for name in SAME},
             **{name: amount_written(getattr(call, name), call.budget_unit) for name in AMOUNTS},
             **_apart({name: getattr(call, name) for name in ("title", "summary", "terms")}),

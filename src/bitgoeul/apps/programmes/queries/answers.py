@@ -9,6 +9,8 @@ from typing import Any
 import jsonschema
 from django.utils.translation import gettext as _
 
+from bitgoeul.apps.people.documents import usable_documents
+from bitgoeul.apps.people.models import Organisation, OrganisationDocument
 from bitgoeul.kit.text import LANGUAGES
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -18,9 +20,9 @@ MOST_TEXT = 10_000
 # A pattern or a reference in a schema could make the check of an answer run away or leave the hub.
 PART_KEYS = frozenset(
     {"type", "title", "description", "enum", "items", "minLength", "maxLength", "minimum", "maximum",
-     "minItems", "maxItems", "uniqueItems", "format", "default", "x-labels", "x-from"}
+     "minItems", "maxItems", "uniqueItems", "format", "default", "x-labels", "x-from", "x-document"}
 )  # fmt: skip
-FORMATS = frozenset({"date", "email"})
+FORMATS = frozenset({"date", "email", "document"})
 TYPES = frozenset({"string", "integer", "number", "boolean", "array"})
 
 
@@ -73,6 +75,8 @@ def _part_problems(name: str, part: Any) -> list[str]:
         isinstance(part.get("items"), dict) and part["items"].get("enum")
     ):
         problems.append(_("“%(name)s” is a list, so it needs the members to choose from.") % where)
+    if part.get("format") == "document" and part.get("x-document") not in OrganisationDocument.Kind.values:
+        problems.append(_("“%(name)s” asks for a kind of document that is not known.") % where)
     labels = part.get("x-labels", {})
     if not isinstance(labels, dict) or not isinstance(part.get("x-from", ""), str):
         problems.append(_("“%(name)s” has labels or a source that cannot be read.") % where)
@@ -107,6 +111,19 @@ def answer_problems(form: dict[str, Any], answers: Any, *, complete: bool) -> di
         for name in form.get("required", []):
             if answers.get(name) in (None, "", []):
                 problems.setdefault(name, [_("Please answer this question.")])
+    return problems
+
+
+def document_problems(
+    form: dict[str, Any], answers: dict[str, Any], organisation: Organisation
+) -> dict[str, list[str]]:
+    """Question -> sentences about papers that are not in the company file, or no longer valid."""
+    problems = {}
+    for name, part in form["properties"].items():
+        if part.get("format") != "document" or not answers.get(name):
+            continue
+        if not usable_documents(organisation, part["x-document"]).filter(public_id=answers[name]).exists():
+            problems[name] = [_("Choose a document of the company file that is still valid.")]
     return problems
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bitgoeul.apps.people.documents import usable_documents
 from bitgoeul.apps.people.models import Membership, Organisation
 from bitgoeul.apps.programmes.models import Application, Call, Grant
 from bitgoeul.engines import eligibility as engine
@@ -95,7 +96,8 @@ def facts_about(call: Call, organisation: Organisation, answers: dict[str, Any])
     return {
         "organisation": _company_file(organisation, timezone.localdate(moment)),
         "history": {
-            "grants_of_call": grants.filter(application__call=call).count(),
+            # A call that is only looked at has granted nothing yet.
+            "grants_of_call": grants.filter(application__call=call).count() if call.pk else 0,
             "grants_in_year": grants.filter(starts_at__gt=moment - dt.timedelta(days=365)).count(),
         },
         "answers": answers,
@@ -120,6 +122,12 @@ def _company_file(organisation: Organisation, today: dt.date) -> dict[str, Any]:
     return company
 
 
+def _contact(organisation: Organisation) -> dict[str, str]:
+    """The first contact of the company file: it fills forms, but rules never ask about persons."""
+    first = organisation.contacts[0] if organisation.contacts else {}
+    return {f"contact_{name}": text for name, text in first.items() if text}
+
+
 def months_between(start: dt.date, end: dt.date) -> int:
     """Whole months from one day to another; a month is full on the same day of the month.
 
@@ -137,12 +145,16 @@ def assess(call: Call, organisation: Organisation, answers: dict[str, Any]) -> A
 
 def prefill(call: Call, organisation: Organisation) -> dict[str, Any]:
     """Answers that need not be asked: from the company file, and from earlier applications to other calls."""
-    file = _company_file(organisation, timezone.localdate(clock.now()))
+    file = _company_file(organisation, timezone.localdate(clock.now())) | _contact(organisation)
     earlier = _earlier_answers(call, organisation)
     known: dict[str, Any] = {}
     for name, part in call.form.get("properties", {}).items():
         group, _dot, field = part.get("x-from", "").partition(".")
-        value = file.get(field) if group == "organisation" else earlier.get(name)
+        if part.get("format") == "document":
+            paper = usable_documents(organisation, part["x-document"]).first()
+            value = paper.public_id if paper else None
+        else:
+            value = file.get(field) if group == "organisation" else earlier.get(name)
         if value is not None and value in part.get("enum", [value]):
             known[name] = value
     return known
@@ -151,7 +163,11 @@ def prefill(call: Call, organisation: Organisation) -> dict[str, Any]:
 def _earlier_answers(call: Call, organisation: Organisation) -> dict[str, Any]:
     handed_in = Application.objects.filter(organisation=organisation, submitted_at__isnull=False)
     answers: dict[str, Any] = {}
-    for application in handed_in.exclude(call=call).select_related("call").order_by("submitted_at"):
+    for application in (
+        (handed_in.exclude(call=call) if call.pk else handed_in)
+        .select_related("call")
+        .order_by("submitted_at")
+    ):
         theirs = application.call.form.get("properties", {})
         for name, part in call.form.get("properties", {}).items():
             # The same question: same name, type and members.  Anything else is asked again.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from bitgoeul.apps.programmes.models import Call, GrantPart
 from bitgoeul.apps.programmes.queries.amounts import in_words, part_in_words
 from bitgoeul.kit.templatetags.ui import badge
+from bitgoeul.kit.text import Localised
 
 register = template.Library()
 
@@ -39,3 +40,9 @@ def in_words_part(part: GrantPart) -> Any:
 def standing(word: str, standings: dict[str, Any]) -> Any:
     """Where an application stands in a ranking, as a badge."""
     return badge(*standings[word])
+
+
+@register.filter
+def localised(text: Any) -> Localised:
+    """Text in two languages that is not kept in a field of its own."""
+    return Localised.of(text)

@@ -25,11 +25,18 @@ from bitgoeul.apps.programmes.forms.applications import (
 from bitgoeul.apps.programmes.models import Application, Call
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.queries.eligibility import Assessment, assess, prefill
-from bitgoeul.apps.programmes.views.shown import HAPPENED, STEPS, actor_of, answered, chosen, lines
+from bitgoeul.apps.programmes.views.shown import (
+    HAPPENED,
+    STEPS,
+    actor_of,
+    answered,
+    application_form,
+    chosen,
+    lines,
+)
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.paging import page_of
-from bitgoeul.kit.schema_forms import form_for
 
 
 @login_required
@@ -70,7 +77,9 @@ def answers(request: HttpRequest, application_id: str) -> HttpResponse:
     draft = find(queries.applications_visible_to(actor), public_id=application_id)
     if not draft.is_editable:
         return redirect("programmes:application", draft.public_id)
-    form = form_for(draft.call.form, data=request.POST or None, initial=draft.answers)
+    form = application_form(
+        draft.call.form, draft.organisation, data=request.POST or None, initial=draft.answers
+    )
     if request.method == "POST" and (form.is_valid() or "later" in request.POST):
         known = form.values() if form.is_valid() else draft.answers | _fitting(draft.call, form)
         commands.save_answers(by=actor, application=application_id, answers=known)

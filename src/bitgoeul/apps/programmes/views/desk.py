@@ -57,8 +57,8 @@ def new_call(request: HttpRequest) -> HttpResponse:
     require(policies.may_run_calls(actor))
     initial: dict[str, Any] = {}
     if name := request.GET.get("blueprint"):
-        blueprint = blueprints.blueprint(name)
-        initial = CallForm.initial_from(blueprint)
+        blueprint, version = blueprints.newest(name)
+        initial = CallForm.initial_from(blueprint) | {"blueprint": name, "blueprint_version": version}
         if request.method == "POST" and not Programme.objects.filter(slug=initial["programme"]).exists():
             commands.save_programme(by=actor, **blueprint["programme"])
     form = CallForm(request.POST or None, initial=initial)

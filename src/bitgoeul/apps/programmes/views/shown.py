@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.people.documents import usable_documents
+from bitgoeul.apps.people.models import Organisation, OrganisationDocument
 from bitgoeul.apps.programmes.models import Call
 from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.schema_forms import SchemaForm, form_for
 from bitgoeul.kit.text import Localised
 
 STEPS = [
@@ -70,6 +73,9 @@ def answered(form: dict[str, Any], answers: dict[str, Any]) -> list[tuple[str, s
         if (value := answers.get(name)) in (None, "", []):
             continue
         labels = part.get("x-labels", {})
+        if part.get("format") == "document":
+            rows.append((str(Localised.of(part["title"])), _document_name(value)))
+            continue
         values = value if isinstance(value, list) else [value]
         words = {True: _("yes"), False: _("no")}
         shown = [
@@ -78,6 +84,29 @@ def answered(form: dict[str, Any], answers: dict[str, Any]) -> list[tuple[str, s
         ]
         rows.append((str(Localised.of(part["title"])), ", ".join(shown)))
     return rows
+
+
+def _document_name(number: str) -> str:
+    return OrganisationDocument.objects.filter(public_id=number).values_list("name", flat=True).first() or ""
+
+
+def application_form(
+    form: dict[str, Any], organisation: Organisation | None, data: Any = None, initial: Any = None
+) -> SchemaForm:
+    """The form of a call as its applicant sees it: documents are chosen from the company file."""
+    made = form_for(form, data=data, initial=initial)
+    for name, part in form["properties"].items():
+        if part.get("format") != "document":
+            continue
+        papers = usable_documents(organisation, part["x-document"]) if organisation else []
+        field = made.fields[name]
+        made.fields[name] = forms.ChoiceField(
+            label=field.label,
+            required=field.required,
+            help_text=_("From the documents of your company file. What is missing is added there once."),
+            choices=[("", "—"), *((paper.public_id, paper.name) for paper in papers)],
+        )
+    return made
 
 
 def chosen(mine: list[Organisation], slug: str | None) -> Organisation | None:
