@@ -97,6 +97,7 @@ PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (15.0, lake_tasks.recover_publications),
     (60.0, programmes_tasks.close_due_calls),
     (60.0, programmes_tasks.end_due_answers),
+    (60.0, programmes_tasks.settle_due_draws),
     (60.0, end_orphans),
     (300.0, credits_tasks.expire_ended),
     (3600.0, lake_tasks.sweep),

@@ -174,3 +174,15 @@ class AppealClosed(Refusal):
     status = HTTPStatus.CONFLICT
     title = _("The decision about “%(call)s” can no longer be appealed")
     remedy = _("Appeals are taken after the panel's decision, once, until the day that the call names.")
+
+
+class DrawTooEarly(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The draw of “%(call)s” cannot be held yet")
+    remedy = _("First the deadline, then the entries are published and sealed in the record, then the draw.")
+
+
+class NoDraw(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("“%(call)s” has no draw that could be held")
+    remedy = _("Only a call with a lottery has one, and it is held once.")

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from bitgoeul.apps.notices.commands import notify
 from bitgoeul.apps.notices.queries import operators
 from bitgoeul.apps.programmes.commands import close_call, lapse_offer, reject_application
-from bitgoeul.apps.programmes.models import Application, Call, Review
+from bitgoeul.apps.programmes.commands.draws import publish_entries, void_draw
+from bitgoeul.apps.programmes.models import Application, Call, Draw, Review
 from bitgoeul.apps.programmes.queries.amounts import in_words
 from bitgoeul.apps.programmes.queries.deadlines import written_moment
 from bitgoeul.kit import clock
@@ -128,6 +129,17 @@ def end_due_answers() -> None:
     late = Application.objects.filter(state=Application.State.RETURNED, completion_due_at__lte=moment)
     for number in list(late.values_list("public_id", flat=True)):
         reject_application(by=SYSTEM, application=number, reason=translated(NOT_COMPLETED))
+
+
+def settle_due_draws() -> None:
+    """Publish who takes part once the deadline has passed; void what nobody held in time."""
+    moment = clock.now()
+    due = Draw.objects.filter(closes_at__lte=moment, state=Draw.State.COMMITTED)
+    for slug in list(due.values_list("call__slug", flat=True)):
+        publish_entries(by=SYSTEM, call=slug)
+    late = Draw.objects.filter(reveal_by__lt=moment, state=Draw.State.CLOSED)
+    for slug in list(late.values_list("call__slug", flat=True)):
+        void_draw(by=SYSTEM, call=slug)
 
 
 def close_due_calls() -> None:

@@ -8,9 +8,10 @@ from ninja import Query, Schema
 
 from bitgoeul.apps.programmes import policies
 from bitgoeul.apps.programmes.api.routes import Text, router
+from bitgoeul.apps.programmes.commands import draws as drawing
 from bitgoeul.apps.programmes.commands import panels as commands
-from bitgoeul.apps.programmes.models import Appeal
-from bitgoeul.apps.programmes.queries import calls_visible_to, panels
+from bitgoeul.apps.programmes.models import Appeal, Draw
+from bitgoeul.apps.programmes.queries import calls_visible_to, draws, panels
 from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.paging import page_of
@@ -54,6 +55,19 @@ class DecidedOut(Schema):
     line: str
     band: int
     draw: str
+
+
+class DrawOut(Schema):
+    """A draw: its promise, who takes part, and its sheet once it is held or void."""
+
+    state: str
+    commitment: str
+    rules_digest: str
+    rules: dict[str, Any]
+    entries: int
+    pool: str
+    sheet: dict[str, Any] | None
+    sheet_digest: str
 
 
 class AppealIn(Schema):
@@ -133,3 +147,28 @@ def answer(request: HttpRequest, application_id: str, body: AnswerIn) -> Any:
     return _appeal(
         commands.answer_appeal(by=actor, application=application_id, upheld=body.upheld, answer=body.answer)
     )
+
+
+def _drawn(draw: Draw) -> dict[str, Any]:
+    return {"state": draw.state, "commitment": draw.commitment, "rules_digest": draw.rules_digest,
+            "rules": draws.rules_of(draw).as_data(), "entries": len(draw.entries), "pool": draw.pool,
+            "sheet": draw.sheet, "sheet_digest": draw.sheet_digest}  # fmt: skip
+
+
+@router.get("/calls/{slug}/draw", response=DrawOut)
+def draw(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """The draw of a call, public from the day on which it opens."""
+    call = find(calls_visible_to(request.actor), slug=slug)  # type: ignore[attr-defined]
+    return _drawn(found(draws.draw_of(call)))
+
+
+@router.post("/calls/{slug}/draw/entries", response=DrawOut)
+def publish_entries(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """Fix who takes part (operators)."""
+    return _drawn(drawing.publish_entries(by=signed_in(request), call=slug))
+
+
+@router.post("/calls/{slug}/draw/hold", response=DrawOut)
+def hold_draw(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """Show the secret and draw the order (operators)."""
+    return _drawn(drawing.hold_draw(by=signed_in(request), call=slug))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.programmes import policies, queries
+from bitgoeul.apps.programmes.commands.draws import commit_draw
 from bitgoeul.apps.programmes.errors import CallFixed, CallNotReady, RoundsOverlap
 from bitgoeul.apps.programmes.events.calls import CallClosed, CallOpened, CallSaved, ProgrammeSaved
 from bitgoeul.apps.programmes.models import Call, Programme
@@ -177,6 +178,8 @@ def open_call(*, by: Actor, slug: str) -> Call:
         by=by,
         subject=call.subject,
     )
+    if call.decision == "panel-lottery":
+        commit_draw(by=by, call=slug)  # before the first application, or nobody need believe it
     return call
 
 

@@ -46,3 +46,51 @@ class AppealAnswered(Event):
     application: str
     upheld: bool
     answer: dict[str, str] = personal()
+
+
+@dataclass(frozen=True)
+class DrawCommitted(Event):
+    """What is promised before anybody applies: the commitment to a secret and every rule of the draw.
+
+    ``rules_digest`` is the fingerprint of the rules. A void draw gives no order: then scores decide alone,
+    and between equal ones who was handed in first.
+    """
+
+    call: str
+    commitment: str
+    rules_digest: str
+    committed_at: str
+    closes_at: str
+    reveal_by: str
+    beacon: str
+    if_void: str
+
+
+@dataclass(frozen=True)
+class DrawEntriesPublished(Event):
+    """Who takes part, fixed before the beacon is known: ``pool`` is the fingerprint of all entries."""
+
+    call: str
+    entries: int
+    pool: str
+    rules_digest: str
+
+
+@dataclass(frozen=True)
+class DrawHeld(Event):
+    """The secret was shown and the order drawn; the sheet with this fingerprint lets anybody repeat it."""
+
+    call: str
+    entries: int
+    beacon: str
+    seed: str
+    sheet_digest: str
+
+
+@dataclass(frozen=True)
+class DrawVoided(Event):
+    """The draw cannot be held, as its rules said: the secret was late, wrong or withheld."""
+
+    call: str
+    reason: str
+    sheet_digest: str

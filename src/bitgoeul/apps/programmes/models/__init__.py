@@ -4,7 +4,7 @@ from bitgoeul.apps.programmes.models.applications import Application, Case, publ
 from bitgoeul.apps.programmes.models.blueprints import Blueprint
 from bitgoeul.apps.programmes.models.calls import Call, Programme
 from bitgoeul.apps.programmes.models.outcomes import Decision, Grant, GrantPart
-from bitgoeul.apps.programmes.models.panels import Appeal
+from bitgoeul.apps.programmes.models.panels import Appeal, Draw
 from bitgoeul.apps.programmes.models.reviews import Panel, Review, Reviewer, Tie
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Call",
     "Case",
     "Decision",
+    "Draw",
     "Grant",
     "GrantPart",
     "Panel",

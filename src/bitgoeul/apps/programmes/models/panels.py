@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import pgettext_lazy
 
 from bitgoeul.apps.programmes.models.applications import Application, public_id
+from bitgoeul.apps.programmes.models.calls import Call
 from bitgoeul.kit import clock
 from bitgoeul.kit.flow import Flow
 from bitgoeul.kit.text import LocalisedField
@@ -41,3 +42,44 @@ class Appeal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application}: {self.state}"
+
+
+class Draw(models.Model):
+    """The lot of one call: promised when it opens, drawn after its deadline, checked by anybody.
+
+    The secret stays here until the draw is held; everybody knows its commitment from the first day.
+    """
+
+    class State(models.TextChoices):
+        COMMITTED = "committed", pgettext_lazy("draw", "committed")
+        CLOSED = "closed", pgettext_lazy("draw", "entries published")
+        DRAWN = "drawn", pgettext_lazy("draw", "drawn")
+        VOID = "void", pgettext_lazy("draw", "void")
+
+    STATE_KINDS = {"committed": "info", "closed": "wait", "drawn": "ok", "void": "stop"}
+    FLOW = Flow(
+        {
+            State.COMMITTED: frozenset({State.CLOSED, State.VOID}),
+            State.CLOSED: frozenset({State.DRAWN, State.VOID}),
+            State.DRAWN: frozenset(),
+            State.VOID: frozenset(),
+        }
+    )
+
+    call = models.OneToOneField(Call, models.PROTECT, related_name="draw")
+    state = models.CharField(max_length=9, choices=State, default=State.COMMITTED)
+    secret = models.CharField(max_length=64)
+    commitment = models.CharField(max_length=64)
+    rules_digest = models.CharField(max_length=64)
+    committed_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    reveal_by = models.DateTimeField()
+    entries = models.JSONField(default=list)  # the applications that take part, by public id
+    pool = models.CharField(max_length=64, blank=True)  # the fingerprint of the entries
+    pool_fact = models.BigIntegerField(null=True)  # the fact that published it
+    sheet = models.JSONField(null=True)
+    sheet_digest = models.CharField(max_length=64, blank=True)
+    drawn_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.state}"

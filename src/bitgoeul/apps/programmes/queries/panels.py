@@ -16,7 +16,8 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bitgoeul.apps.programmes.errors import RubricNotHundred, TooFewForBand
-from bitgoeul.apps.programmes.models import Application, Call, Panel, Review
+from bitgoeul.apps.programmes.models import Application, Call, Draw, Panel, Review
+from bitgoeul.apps.programmes.queries import draws
 from bitgoeul.apps.programmes.queries.deadlines import due_after
 from bitgoeul.apps.programmes.queries.eligibility import vocabulary
 from bitgoeul.engines import eligibility
@@ -202,6 +203,8 @@ def settings_of(call: Call, budget: int) -> engine.Settings:
     """The published rules of a call as the engine reads them."""
     procedure = call.procedure
     lottery = procedure["lottery"]
+    if lottery and Draw.objects.filter(call=call, state=Draw.State.VOID).exists():
+        lottery = None  # as published: without an order, scores decide alone
     return engine.Settings(
         rule=engine.Rule(
             cut=Decimal(procedure["cut"]) if procedure["cut"] else None,
@@ -323,14 +326,20 @@ def _standing(application: str, decided: engine.Outcome) -> str:
 def lot_of(found: Board) -> list[str] | None:
     """What decides between equals: the draw where the call has one, else who was handed in first.
 
-    None while the draw of a call with a lottery is still to be held.
+    None while the draw of a call with a lottery is still to be held. A void draw gives no order.
     """
-    return None if found.call.decision == "panel-lottery" else found.by_arrival
+    if found.call.decision != "panel-lottery":
+        return found.by_arrival
+    draw = draws.draw_of(found.call)
+    if draw is not None and draw.state == Draw.State.DRAWN:
+        return draws.order_of(draw)
+    return found.by_arrival if draw is not None and draw.state == Draw.State.VOID else None
 
 
 def draw_digest(call: Call) -> str:
     """The fingerprint of the draw sheet that a decision rests on; empty without a draw."""
-    return ""
+    draw = draws.draw_of(call) if call.decision == "panel-lottery" else None
+    return draw.sheet_digest if draw is not None else ""
 
 
 def may_appeal(application: Application) -> bool:

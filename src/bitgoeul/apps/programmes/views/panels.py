@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST
 
 from bitgoeul.apps.programmes import policies
 from bitgoeul.apps.programmes.commands import reviews as commands
+from bitgoeul.apps.programmes.commands.draws import hold_draw, publish_entries
 from bitgoeul.apps.programmes.commands.panels import (
     answer_appeal,
     conflicted_reviews,
@@ -22,12 +26,13 @@ from bitgoeul.apps.programmes.commands.panels import (
 from bitgoeul.apps.programmes.forms.calls import place_errors
 from bitgoeul.apps.programmes.forms.panels import AnswerForm, AppealForm
 from bitgoeul.apps.programmes.forms.reviews import ReviewerForm
-from bitgoeul.apps.programmes.models import Appeal, Call, Panel
-from bitgoeul.apps.programmes.queries import applications_visible_to, calls_visible_to, panels
+from bitgoeul.apps.programmes.models import Appeal, Call, Draw, Panel
+from bitgoeul.apps.programmes.queries import applications_visible_to, calls_visible_to, draws, panels
 from bitgoeul.apps.programmes.queries import reviews as reading
 from bitgoeul.apps.programmes.views.shown import actor_of
+from bitgoeul.engines.draws import verify_draw, written
 from bitgoeul.kit import clock
-from bitgoeul.kit.doors import find
+from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import Invalid, NotFound, require
 
@@ -79,10 +84,10 @@ def reviewers(request: HttpRequest) -> HttpResponse:
 def panel(request: HttpRequest, slug: str) -> HttpResponse:
     """How far the reviews of one call are; once somebody submitted, the ranking; then the decision."""
     call = _call(request, slug)
-    found = panels.board(call)
+    board = panels.board(call)
     ranked = None
-    if found is not None:
-        ranked = panels.ranking(found, panels.settings_of(call, found.budget), panels.lot_of(found))
+    if board is not None:
+        ranked = panels.ranking(board, panels.settings_of(call, board.budget), panels.lot_of(board))
     far = panels.progress(call)
     current = panels.panel_of(call)
     context = {
@@ -95,6 +100,8 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
         "standings": STANDINGS,
         "near": conflicted_reviews(call) if "conflicts" in request.GET else None,
         "appeals": Appeal.objects.filter(application__call=call).select_related("application__organisation"),
+        "draw": draws.draw_of(call),
+        "may_hold": call.is_past_at(clock.now()),
         "is_past": call.is_past_at(clock.now()),
         "may_decide": far.complete and (current is None or current.state != Panel.State.DECIDED),
     }
@@ -107,6 +114,47 @@ def decide(request: HttpRequest, slug: str) -> HttpResponse:
     decide_panel(by=actor_of(request), call=slug)
     messages.success(request, _("The panel has decided. Everybody is told in their inbox."))
     return redirect("programmes:panel", slug)
+
+
+@login_required
+@require_POST
+def publish(request: HttpRequest, slug: str) -> HttpResponse:
+    publish_entries(by=actor_of(request), call=slug)
+    messages.success(request, _("The entries of the draw are published."))
+    return redirect("programmes:panel", slug)
+
+
+@login_required
+@require_POST
+def hold(request: HttpRequest, slug: str) -> HttpResponse:
+    draw = hold_draw(by=actor_of(request), call=slug)
+    if draw.state == Draw.State.DRAWN:
+        messages.success(request, _("The draw is held. Its sheet is public."))
+    else:
+        messages.warning(request, _("The draw is void, as its rules said. Scores decide alone."))
+    return redirect("programmes:panel", slug)
+
+
+def sheet(request: HttpRequest, slug: str) -> HttpResponse:
+    """The draw sheet, byte for byte as it was fingerprinted."""
+    call = find(calls_visible_to(actor_of(request)), slug=slug)
+    draw = found(draws.draw_of(call))
+    if draw.sheet is None:
+        raise NotFound
+    name = f'attachment; filename="draw-{slug}.json"'
+    headers = {"Content-Disposition": name, "Cache-Control": "public, max-age=3600"}
+    return HttpResponse(written(draw.sheet), content_type="application/json", headers=headers)
+
+
+@cache_control(public=True, max_age=3600)
+def draw_verifier(request: HttpRequest) -> FileResponse:
+    """The stand-alone verifier of draws, as a file."""
+    return FileResponse(
+        Path(verify_draw.__file__).open("rb"),
+        as_attachment=True,
+        filename="verify_draw.py",
+        content_type="text/x-python; charset=utf-8",
+    )
 
 
 @login_required
@@ -182,6 +230,10 @@ PATHS = [
     path("panels/<slug:slug>/", panel, name="panel"),
     path("panels/<slug:slug>/assign/", assign, name="assign_reviews"),
     path("panels/<slug:slug>/decide/", decide, name="decide_panel"),
+    path("panels/<slug:slug>/entries/", publish, name="publish_entries"),
+    path("panels/<slug:slug>/draw/", hold, name="hold_draw"),
+    path("draws/verify_draw.py", draw_verifier, name="draw_verifier"),
+    path("<slug:slug>/draw.json", sheet, name="draw_sheet"),
     path("applications/<str:application_id>/result/", result, name="result"),
     path("applications/<str:application_id>/appeal/", answer, name="answer_appeal"),
 ]
