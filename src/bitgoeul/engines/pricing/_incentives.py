@@ -34,6 +34,11 @@ class Asked:
     most: int = MOST_WON
     default: int | None = None
 
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Asked as 1 for yes and 0 for no."""
+        return (self.least, self.most) == (0, 1)
+
     def accepts(self, value: object) -> bool:
         return type(value) is int and self.least <= value <= self.most
 
@@ -258,8 +263,8 @@ RULES: Mapping[str, Rule] = {
                 Asked(
                     "favoured",
                     {
-                        "ko": "자동차·인공지능·에너지·반도체 업종 (예 1, 아니요 0)",
-                        "en": "Cars, AI, energy or semiconductors (yes 1, no 0)",
+                        "ko": "자동차·인공지능·에너지·반도체 업종",
+                        "en": "Cars, AI, energy or semiconductors",
                     },
                     most=1,
                     default=1,

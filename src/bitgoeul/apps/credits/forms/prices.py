@@ -97,12 +97,15 @@ class EstimateForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.rule = rule
         for asked in rule.asks:
-            self.fields[asked.name] = WonField(
-                label=str(Localised.of(asked.title)), least=asked.least, initial=asked.default
+            label = str(Localised.of(asked.title))
+            self.fields[asked.name] = (
+                forms.BooleanField(label=label, required=False, initial=bool(asked.default))
+                if asked.is_yes_or_no
+                else WonField(label=label, least=asked.least, initial=asked.default)
             )
 
     def amounts(self) -> dict[str, int]:
-        return {asked.name: self.cleaned_data[asked.name] for asked in self.rule.asks}
+        return {asked.name: int(self.cleaned_data[asked.name]) for asked in self.rule.asks}
 
 
 class _Named(forms.Form):

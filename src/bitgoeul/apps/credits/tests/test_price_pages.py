@@ -276,3 +276,11 @@ def test_no_organisation_takes_the_address_of_the_prices():
     from bitgoeul.apps.people.commands import TAKEN_BY_PAGES
 
     assert {"prices", "incentives"} <= TAKEN_BY_PAGES
+
+
+def test_yes_and_no_are_a_box():
+    asked = "rule=city-equipment&city-equipment-on=2026-05-01&city-equipment-threshold_won=500,000,000"
+    page = f"/credits/incentives/?{asked}&city-equipment-equipment_won=800,000,000"
+
+    assert "약 42,000,000원" in shown(page)
+    assert "약 48,000,000원" in shown(f"{page}&city-equipment-favoured=on")
