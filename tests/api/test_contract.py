@@ -25,7 +25,7 @@ schema.app = application
 
 CHECKS = (not_a_server_error, status_code_conformance, response_schema_conformance)
 # A visitor is refused at most doors after reading the request; a member comes further in.
-VISITS, VISITS_OF_A_MEMBER = 6, 12
+VISITS, VISITS_OF_A_MEMBER = 4, 8
 
 quick = settings(
     deadline=None,
