@@ -154,6 +154,7 @@ TITLES: dict[str, Any] = {
     "programmes.PanelDecided": _("A panel decided"),
     "programmes.AppealFiled": _("An appeal was filed"),
     "programmes.AppealAnswered": _("An appeal was answered"),
+    "programmes.CaseOpened": _("A case was begun"),
     "programmes.BlueprintSaved": _("A version of a blueprint was saved"),
     "people.DocumentAdded": _("A document was added to a company file"),
     "people.DocumentRemoved": _("A document was removed from a company file"),

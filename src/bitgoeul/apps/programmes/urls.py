@@ -1,9 +1,10 @@
-from bitgoeul.apps.programmes.views import applications, blueprints, calls, desk, panels, reviews
+from bitgoeul.apps.programmes.views import applications, blueprints, calls, cases, desk, panels, reviews
 
 app_name = "programmes"
 urlpatterns = [
     *applications.PATHS,
     *blueprints.PATHS,
+    *cases.PATHS,
     *desk.PATHS,
     *reviews.PATHS,
     *panels.PATHS,

@@ -10,6 +10,7 @@ from bitgoeul.apps.people.queries import organisations_of
 from bitgoeul.apps.programmes import commands, queries
 from bitgoeul.apps.programmes.api.routes import Text, router
 from bitgoeul.apps.programmes.models import Call
+from bitgoeul.apps.programmes.queries import finding
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.queries.eligibility import assess, prefill
 from bitgoeul.kit import clock
@@ -202,9 +203,15 @@ class ProgrammeOut(Schema):
 def calls(
     request: HttpRequest,
     state: Literal["open", "announced", "past", "all"] = "open",
+    need: str = "",
+    stage: str = "",
+    sector: str = "",
     page: int = Query(1, ge=1),
 ) -> dict[str, Any]:
-    """Calls that take applications now, that will, that did, or all of them."""
+    """Calls that take applications now, that will, that did, or all of them.
+
+    ``need``: compute, data, place, start, money, rules, learn, come or show.
+    """
     rows = queries.calls_visible_to(request.actor)  # type: ignore[attr-defined]
     chosen = {
         "open": queries.taking_applications,
@@ -212,7 +219,8 @@ def calls(
         "past": queries.past,
         "all": lambda everything: everything,
     }[state](rows)
-    found = page_of(chosen, request)
+    wanted = finding.fitting(chosen, need, stage, sector) if need or stage or sector else chosen
+    found = page_of(wanted, request)
     return {"page": found.number, "pages": found.paginator.num_pages, "items": list(found)}
 
 

@@ -13,6 +13,7 @@ from bitgoeul.apps.programmes.commands.blueprints import (
     save_blueprint,
 )
 from bitgoeul.apps.programmes.commands.calls import close_call, open_call, save_call, save_programme, seed
+from bitgoeul.apps.programmes.commands.cases import answer_case, open_case, submit_case
 from bitgoeul.apps.programmes.commands.decisions import (
     accept_application,
     admit_application,
@@ -27,6 +28,7 @@ from bitgoeul.apps.programmes.commands.offers import decline_offer, lapse_offer,
 __all__ = [
     "accept_application",
     "admit_application",
+    "answer_case",
     "apply",
     "close_call",
     "copy_blueprint",
@@ -35,6 +37,7 @@ __all__ = [
     "draft_from_blueprint",
     "lapse_offer",
     "open_call",
+    "open_case",
     "refer_application",
     "reject_application",
     "reserve_application",
@@ -46,6 +49,7 @@ __all__ = [
     "seed",
     "start_application",
     "submit_application",
+    "submit_case",
     "take_offer",
     "withdraw_application",
 ]

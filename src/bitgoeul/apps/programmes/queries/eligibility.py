@@ -171,9 +171,14 @@ def _earlier_answers(call: Call, organisation: Organisation) -> dict[str, Any]:
         theirs = application.call.form.get("properties", {})
         for name, part in call.form.get("properties", {}).items():
             # The same question: same name, type and members.  Anything else is asked again.
-            if name in application.answers and _kind(theirs.get(name, {})) == _kind(part):
+            if name in application.answers and same_question(theirs.get(name, {}), part):
                 answers[name] = application.answers[name]
     return answers
+
+
+def same_question(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two forms ask the same: what was answered in one need not be asked in the other."""
+    return _kind(one) == _kind(other)
 
 
 def _kind(part: dict[str, Any]) -> tuple[Any, ...]:

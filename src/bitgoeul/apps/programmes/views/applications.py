@@ -34,6 +34,7 @@ from bitgoeul.apps.programmes.views.shown import (
     chosen,
     lines,
 )
+from bitgoeul.kit import clock
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.paging import page_of
@@ -91,6 +92,18 @@ def answers(request: HttpRequest, application_id: str) -> HttpResponse:
     filled = sum(draft.answers.get(name) == value for name, value in known.items())
     context = {"application": draft, "form": form, "steps": STEPS, "filled": filled}
     return render(request, "programmes/answers.html", context)
+
+
+@login_required
+@require_POST
+def keep(request: HttpRequest, application_id: str) -> HttpResponse:
+    """Keep what is typed so far, while it is typed; the answer says when."""
+    actor = actor_of(request)
+    draft = find(queries.applications_visible_to(actor), public_id=application_id)
+    form = application_form(draft.call.form, draft.organisation, data=request.POST, initial=draft.answers)
+    known = form.values() if form.is_valid() else draft.answers | _fitting(draft.call, form)
+    commands.save_answers(by=actor, application=application_id, answers=known)
+    return render(request, "programmes/_kept.html", {"at": clock.now()})
 
 
 def _fitting(call: Call, form: forms.Form) -> dict[str, Any]:
@@ -245,6 +258,7 @@ PATHS = [
     path("applications/", applications, name="applications"),
     path("applications/<str:application_id>/", application, name="application"),
     path("applications/<str:application_id>/answers/", answers, name="answers"),
+    path("applications/<str:application_id>/keep/", keep, name="keep"),
     path("applications/<str:application_id>/review/", review, name="review"),
     path("applications/<str:application_id>/withdraw/", withdraw, name="withdraw"),
     path("applications/<str:application_id>/decide/", decide, name="decide"),

@@ -10,7 +10,9 @@ from django.urls import path
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.programmes import policies, queries
+from bitgoeul.apps.programmes.forms.cases import FindForm
 from bitgoeul.apps.programmes.models import Application, Call
+from bitgoeul.apps.programmes.queries import finding
 from bitgoeul.apps.programmes.queries.eligibility import assess, prefill
 from bitgoeul.apps.programmes.views.shown import actor_of, chosen, conditions, lines
 from bitgoeul.kit import clock
@@ -21,8 +23,11 @@ def index(request: HttpRequest) -> HttpResponse:
     """What can be applied for now, what comes, what was."""
     moment = clock.now()
     taking, announced = queries.present(moment)
+    filters = FindForm(request.GET)
     context = {
-        "taking": taking,
+        "taking": finding.fitting(taking, **filters.chosen()),
+        "filters": filters,
+        "filtered": any(filters.chosen().values()),
         "announced": announced,
         "past": page_of(
             lambda: queries.past(queries.calls_visible_to(actor_of(request)), moment),

@@ -30,6 +30,7 @@ RESULTS: dict[str, tuple[str, Promise]] = {
 }
 # What happened to an application, as its timeline says it.
 HAPPENED = {
+    "programmes.CaseOpened": gettext_lazy("Case begun"),
     "programmes.ApplicationStarted": gettext_lazy("Begun, filled in from the company file"),
     "programmes.ApplicationSubmitted": gettext_lazy("Handed in"),
     "programmes.ApplicationReferred": gettext_lazy("Passed to a person"),
