@@ -157,3 +157,12 @@ class PlaceOffered(Event):
     quantity: int
     expires_at: str
     holder: str = personal()
+
+
+@dataclass(frozen=True)
+class ClaimProlonged(Event):
+    """The claims of a key last until another moment."""
+
+    key: str
+    pools: list[str]
+    until: str

@@ -67,3 +67,9 @@ class RuleNotInForce(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = _("The text of this rule is not known for %(day)s")
     remedy = _("Choose a day within the time for which the text was found, or ask the authority.")
+
+
+class TrancheOver(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The credits of “%(reference)s” have ended")
+    remedy = _("Ended credits cannot be prolonged. Grant new ones.")

@@ -62,6 +62,15 @@ class CreditsExpired(Event):
 
 
 @dataclass(frozen=True)
+class TrancheProlonged(Event):
+    """What is left of a tranche stays usable until ``ends_at``."""
+
+    organisation: str
+    reference: str
+    ends_at: str
+
+
+@dataclass(frozen=True)
 class CreditsRunningLow(Event):
     """At least 80 % of what was usable is spent or held."""
 

@@ -19,6 +19,7 @@ from bitgoeul.apps.capacity.commands.pools import (
     resume_pool,
     take_unit_out,
 )
+from bitgoeul.apps.capacity.commands.terms import prolong_claim
 
 __all__ = [
     "add_units",
@@ -35,6 +36,7 @@ __all__ = [
     "offer_next",
     "open_pool",
     "pause_pool",
+    "prolong_claim",
     "release_claim",
     "resume_pool",
     "take_unit_out",

@@ -8,6 +8,7 @@ from bitgoeul.apps.credits.commands.prices import (
     publish_tariff,
     start_tariff,
 )
+from bitgoeul.apps.credits.commands.terms import prolong_tranche
 from bitgoeul.apps.credits.commands.transfers import (
     LARGEST,
     announce_level,
@@ -31,6 +32,7 @@ __all__ = [
     "grant_credits",
     "hold_credits",
     "post_benefit",
+    "prolong_tranche",
     "publish_tariff",
     "release_hold",
     "reverse_benefit",

@@ -24,7 +24,7 @@ from bitgoeul.kit.command import command, unchanged
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import record
 from bitgoeul.kit.refusals import Invalid, require
-from bitgoeul.kit.text import Localised
+from bitgoeul.kit.text import LANGUAGES, Localised
 
 Kind = BenefitAccount.Kind
 
@@ -108,7 +108,7 @@ def reverse_benefit(*, by: Actor, reference: str, reason: str) -> Benefit:
     """Undo one line by another; nothing is edited."""
     benefit = find(queries.seen_by(by), reference=reference)
     require(policies.may_reverse(by))
-    if not reason.strip() or len(reason) > 200 or not reason.isprintable():
+    if not reason.strip() or len(reason) > 200:
         raise Invalid({"reason": [_("Say why it is reversed.")]})
     if benefit.is_reversal:
         raise BenefitNotReversible(reference=reference)
@@ -184,8 +184,8 @@ def _check(  # noqa: PLR0917
     for name, text in (("programme", programme), ("item", item)):
         if not text.strip() or len(text) > 120 or not text.isprintable():
             errors[name] = [_("Printable text of at most 120 characters is needed.")]
-    if not any(text.strip() for text in basis.values()) or not all(
-        len(text) <= 500 and "\0" not in text for text in basis.values()
+    if not any(text.strip() for text in basis.values()) or any(
+        len(basis.get(language, "")) > 500 for language in LANGUAGES
     ):
         errors["legal_basis"] = [_("Name the rule on which it rests, with its date.")]
     if errors:

@@ -40,7 +40,6 @@ LATEST = dt.date(2200, 1, 1)
 
 # Code of the engine's problem -> sentence with its facts.
 PROBLEMS = {
-    "unknown": gettext_lazy("A price list has no such part."),
     "no-price": gettext_lazy("A price list has at least one machine or one piece of equipment."),
     "object": gettext_lazy("Names and values are needed here."),
     "whole": gettext_lazy("A whole number from %(least)s to %(most)s is needed."),
@@ -64,7 +63,7 @@ def start_tariff(*, by: Actor, copy_of: int | None = None) -> Tariff:
     example = queries.example() if source is None else {}
     content = source.content if source else example["content"]
     draft = Tariff(
-        number=_next_number(),
+        number=(Tariff.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
         title=source.title if source else Localised.of(example["title"]),
         content=content,
         valid_from=max(queries.today(), source.valid_from if source else queries.today()),
@@ -76,7 +75,7 @@ def start_tariff(*, by: Actor, copy_of: int | None = None) -> Tariff:
         with transaction.atomic():
             draft.save()
     except IntegrityError:  # somebody began another draft a moment ago
-        draft.number = _next_number()
+        draft.number += 1
         draft.save()
     record(
         TariffDrafted(number=draft.number, copy_of=copy_of, example=draft.is_example),
@@ -100,9 +99,7 @@ def edit_tariff(
     require(policies.may_set_prices(by))
     draft = _draft(number)
     words = Localised.of(title)
-    if not all(0 < len(words.get(language, "").strip()) <= 120 for language in LANGUAGES) or not all(
-        text.isprintable() for text in words.values()
-    ):
+    if any(not words.get(language, "").strip() or len(words[language]) > 120 for language in LANGUAGES):
         raise Invalid({"title": [str(PROBLEMS["words"])]})
     read_prices(content)
     if not valid_from <= LATEST:
@@ -235,10 +232,6 @@ def fingerprint(content: Any) -> str:
     """SHA-256 of the canonical JSON of a price list: sorted names, no spaces, UTF-8."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _next_number() -> int:
-    return int(Tariff.objects.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def _draft(number: int) -> Tariff:

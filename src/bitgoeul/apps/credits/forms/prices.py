@@ -25,7 +25,7 @@ def _titles(rows: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(Localised.of(row.title))) for name, row in rows.items()]
 
 
-class QuoteForm(forms.Form):
+class _QuoteForm(forms.Form):
     """A question to one price list."""
 
     grounds = forms.MultipleChoiceField(
@@ -50,7 +50,7 @@ class QuoteForm(forms.Form):
         return field
 
 
-class MachineQuoteForm(QuoteForm):
+class MachineQuoteForm(_QuoteForm):
     machine = forms.ChoiceField(label=_("Machine"))
     count = forms.IntegerField(
         label=pgettext_lazy("machines", "How many"), min_value=1, max_value=queries.MOST_MACHINES, initial=1
@@ -69,7 +69,7 @@ class MachineQuoteForm(QuoteForm):
         return queries.machine_quote(self.tariff, asked.pop("machine"), **asked)
 
 
-class EquipmentQuoteForm(QuoteForm):
+class EquipmentQuoteForm(_QuoteForm):
     equipment = forms.ChoiceField(label=_("Equipment"))
     hours = forms.DecimalField(
         label=_("Hours"), min_value=0, max_value=queries.MOST_HOURS, decimal_places=2, initial=1
@@ -316,4 +316,4 @@ class TariffForms:
             form = self.whole
             if name in self.rows and number.isdecimal():
                 form = self.kept(name)[int(number)]
-            form.add_error(field if field in form.fields else None, sentences)
+            form.add_error(field if field in form.fields else None, sentences)  # type: ignore[arg-type]

@@ -125,7 +125,6 @@ def test_a_reversal_takes_back_both_sides_once(team):
         ({"item": " "}, "item"),
         ({"programme": "두\n줄"}, "programme"),
         ({"legal_basis": ""}, "legal_basis"),
-        ({"legal_basis": {"ko": "예시\0"}}, "legal_basis"),
         ({"ends_on": dt.date(2026, 4, 30)}, "ends_on"),
         ({"reference": ""}, "reference"),
     ],

@@ -23,7 +23,7 @@ from bitgoeul.kit.text import Localised
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
+    return request.actor  # type: ignore[attr-defined,no-any-return]
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -40,7 +40,7 @@ def _page(request: HttpRequest, tariff: Tariff | None) -> HttpResponse:
     context: dict[str, Any] = {
         "tariff": tariff,
         "others": queries.tariffs_seen_by(actor)
-        .exclude(number=tariff.number if tariff else 0)
+        .exclude(pk=tariff.pk if tariff else None)
         .exclude(state=Tariff.State.DROPPED)[:20],
         "may_set": policies.may_set_prices(actor),
         "today": queries.today(),
@@ -63,10 +63,10 @@ def _page(request: HttpRequest, tariff: Tariff | None) -> HttpResponse:
 def _quotes(request: HttpRequest, tariff: Tariff) -> dict[str, Any]:
     """The two questions, and the answer to the one that was asked."""
     asked = request.GET.get("ask", "")
-    data = request.GET
-    forms: dict[str, MachineQuoteForm | EquipmentQuoteForm] = {
-        "machine": MachineQuoteForm(tariff, data if asked == "machine" else None, prefix="machine"),
-        "equipment": EquipmentQuoteForm(tariff, data if asked == "equipment" else None, prefix="equipment"),
+    kinds = {"machine": MachineQuoteForm, "equipment": EquipmentQuoteForm}
+    forms = {
+        kind: form(tariff, request.GET if asked == kind else None, prefix=kind)
+        for kind, form in kinds.items()
     }
     found = None
     if asked in forms and forms[asked].is_valid():
@@ -89,8 +89,9 @@ def _quotes(request: HttpRequest, tariff: Tariff) -> dict[str, Any]:
 def start(request: HttpRequest) -> HttpResponse:
     """A draft: a copy of a list, or of the example prices."""
     copy_of = request.POST.get("copy_of", "")
-    number = int(copy_of) if copy_of.isascii() and copy_of.isdecimal() and len(copy_of) < 10 else None
-    draft = commands.start_tariff(by=signed_in(request), copy_of=number)
+    draft = commands.start_tariff(
+        by=signed_in(request), copy_of=int(copy_of) if copy_of.isascii() and copy_of.isdecimal() else None
+    )
     return redirect("credits:prices_edit", draft.number)
 
 
