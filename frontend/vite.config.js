@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
@@ -18,6 +18,18 @@ const compressed = {
   },
 };
 
+// Documents on paper embed the parts of these that they use (read by bitgoeul.apps.programmes.paper).
+const paper = {
+  name: "paper",
+  closeBundle() {
+    const from = join(import.meta.dirname, "node_modules/pretendard/dist/public/static/alternative");
+    mkdirSync(join(OUT, "print"), { recursive: true });
+    for (const name of ["Pretendard-Regular.ttf", "Pretendard-Bold.ttf"]) {
+      copyFileSync(join(from, name), join(OUT, "print", name));
+    }
+  },
+};
+
 // Files carry a hash of their content in their name; manifest.json says which name holds which source
 // (read by bitgoeul.kit.ui.assets). No data: URLs, so that "default-src 'self'" is the whole policy.
 export default defineConfig({
@@ -25,7 +37,7 @@ export default defineConfig({
   base: "./",
   logLevel: "warn",
   publicDir: false,
-  plugins: [compressed],
+  plugins: [compressed, paper],
   build: {
     outDir: OUT,
     emptyOutDir: true,

@@ -9,7 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from bitgoeul.apps.capacity import tasks as capacity_tasks
-from bitgoeul.apps.capacity.events import ClaimExpired, PlaceOffered
+from bitgoeul.apps.capacity.events import (
+    ClaimExpired,
+    ClaimReleased,
+    HoldConfirmed,
+    PlaceOffered,
+    SeveralReleased,
+)
 from bitgoeul.apps.compute.events import JobFailed, JobSucceeded
 from bitgoeul.apps.credits import tasks as credits_tasks
 from bitgoeul.apps.credits.events import CreditsExhausted, CreditsRunningLow
@@ -44,7 +50,32 @@ from bitgoeul.apps.programmes.events.applications import (
     ApplicationReturned,
     OfferLapsed,
 )
+from bitgoeul.apps.programmes.events.grants import (
+    AgreementExpired,
+    AgreementOffered,
+    ChangeAsked,
+    ChangeDecided,
+    ClaimReturned,
+    ClaimShrunk,
+    ConditionSet,
+    ContestDecided,
+    GrantActivated,
+    GrantEnded,
+    GrantResumed,
+    GrantSuspended,
+    IdleNoticed,
+    PartHandedOver,
+    ReclaimContested,
+    ReclaimLifted,
+)
 from bitgoeul.apps.programmes.events.panels import AppealAnswered
+from bitgoeul.apps.programmes.events.reports import (
+    PledgeReported,
+    ReportHandedIn,
+    ReportReminded,
+    ReportReturned,
+    ReportVerified,
+)
 from bitgoeul.apps.programmes.events.reviews import ReviewsAssigned
 from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.apps.registry import tasks as registry_tasks
@@ -74,7 +105,31 @@ SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     ReviewsAssigned: [programmes_tasks.tell_reviewers],
     ApplicationReferred: [programmes_tasks.tell_applicant, programmes_tasks.tell_desk],
     PlaceOffered: [capacity_tasks.tell_offered],
-    ClaimExpired: [capacity_tasks.tell_offer_expired],
+    ClaimExpired: [capacity_tasks.tell_offer_expired, programmes_tasks.follow_claims],
+    ClaimReleased: [programmes_tasks.follow_claims],
+    SeveralReleased: [programmes_tasks.follow_claims],
+    HoldConfirmed: [programmes_tasks.hand_over_waited],
+    AgreementOffered: [programmes_tasks.tell_grantee],
+    AgreementExpired: [programmes_tasks.tell_grantee],
+    GrantActivated: [programmes_tasks.tell_grantee],
+    PartHandedOver: [programmes_tasks.tell_grantee],
+    ConditionSet: [programmes_tasks.tell_grantee],
+    ChangeAsked: [programmes_tasks.tell_desk_of_grant],
+    ChangeDecided: [programmes_tasks.tell_grantee],
+    GrantSuspended: [programmes_tasks.tell_grantee],
+    GrantResumed: [programmes_tasks.tell_grantee],
+    GrantEnded: [programmes_tasks.tell_grantee],
+    IdleNoticed: [programmes_tasks.tell_grantee],
+    ClaimShrunk: [programmes_tasks.tell_grantee],
+    ClaimReturned: [programmes_tasks.tell_grantee],
+    ReclaimLifted: [programmes_tasks.tell_grantee],
+    ReclaimContested: [programmes_tasks.tell_desk_of_grant],
+    ContestDecided: [programmes_tasks.tell_grantee],
+    ReportReminded: [programmes_tasks.remind_of_due_report],
+    ReportHandedIn: [programmes_tasks.tell_desk_of_grant],
+    ReportVerified: [programmes_tasks.tell_grantee],
+    ReportReturned: [programmes_tasks.tell_grantee],
+    PledgeReported: [programmes_tasks.tell_desk_of_grant],
     CreditsRunningLow: [notices.tell_credits_low],
     CreditsExhausted: [notices.tell_credits_exhausted],
     JobSucceeded: [registry_tasks.register_from_job, notices.tell_job_succeeded],
@@ -98,6 +153,7 @@ PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (60.0, programmes_tasks.close_due_calls),
     (60.0, programmes_tasks.end_due_answers),
     (60.0, programmes_tasks.settle_due_draws),
+    (300.0, programmes_tasks.look_after_grants),
     (60.0, end_orphans),
     (300.0, credits_tasks.expire_ended),
     (3600.0, lake_tasks.sweep),

@@ -186,3 +186,69 @@ class NoDraw(Refusal):
     status = HTTPStatus.CONFLICT
     title = _("“%(call)s” has no draw that could be held")
     remedy = _("Only a call with a lottery has one, and it is held once.")
+
+
+class AgreementOver(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The agreement could be signed until %(expired)s")
+    remedy = _("What was reserved goes to the next in order. Ask the operator, or look at the other calls.")
+
+
+class AgreementDiffers(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("This is not the text of the agreement that waits for a signature")
+    remedy = _("Load the agreement again, read it, and sign it with its own fingerprint.")
+
+
+class ChangePending(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("A change of this grant already waits for a decision")
+    remedy = _("Wait for the decision, or withdraw that change first.")
+
+
+class CreditsStay(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("Credits that were handed over are not taken back by a change")
+    remedy = _("Ask for no less than was granted, or end the grant early.")
+
+
+class TermsStay(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The time of credits that were handed over has passed and cannot be changed")
+    remedy = _("Ask for a date later than the present end, before the credits have ended.")
+
+
+class PoolInUse(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("What was claimed from “%(pool)s” is in use: %(percent)s percent of it")
+    remedy = _("It can be taken back when its mean use lies below %(below)s percent, or when the grant ends.")
+
+
+class NotMeasured(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("The use of what was claimed from “%(pool)s” has not been measured long enough")
+    remedy = _("It can be taken back when at least half of the last %(days)s days was measured.")
+
+
+class RuleStandsStill(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("A contest against taking back from “%(pool)s” waits for a decision")
+    remedy = _("Decide the contest first.")
+
+
+class FileNotAllowed(Refusal):
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    title = _("“%(name)s” is not a kind of file that can be handed in")
+    remedy = _("These kinds are taken: %(kinds)s.")
+
+
+class FileTooLarge(Refusal):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    title = _("“%(name)s” is larger than %(most)s MiB")
+    remedy = _("Hand in a smaller file, or split it.")
+
+
+class TooManyFiles(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("There are %(most)s files here already")
+    remedy = _("Put several documents into one file.")

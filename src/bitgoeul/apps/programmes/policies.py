@@ -22,3 +22,13 @@ def may_decide(actor: Actor, application: Application) -> bool:
 
 def may_see_all(actor: Actor) -> bool:
     return actor.is_operator or "auditor" in actor.roles
+
+
+def may_sign(actor: Actor, organisation_id: int) -> bool:
+    """Only an owner binds an organisation; the hub itself signs for nobody."""
+    return not actor.is_system and actor.has("owner", organisation_id)
+
+
+def may_run_grant(actor: Actor, organisation_id: int) -> bool:
+    """The desk looks after grants, but nobody after one of their own organisation."""
+    return actor.is_operator and (actor.is_system or organisation_id not in actor.memberships)

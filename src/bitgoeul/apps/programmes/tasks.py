@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
+import datetime as dt
+
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
+from bitgoeul.apps.capacity.models import Waiting
 from bitgoeul.apps.notices.commands import notify
 from bitgoeul.apps.notices.queries import operators
-from bitgoeul.apps.programmes.commands import close_call, lapse_offer, reject_application
+from bitgoeul.apps.programmes.commands import (
+    close_call,
+    end_grant,
+    expire_agreement,
+    follow_claim,
+    hand_over_part,
+    lapse_offer,
+    reject_application,
+    remind_of_report,
+)
 from bitgoeul.apps.programmes.commands.draws import publish_entries, void_draw
-from bitgoeul.apps.programmes.models import Application, Call, Draw, Review
+from bitgoeul.apps.programmes.commands.reclaim import apply_rules
+from bitgoeul.apps.programmes.models import Agreement, Application, Call, Draw, Grant, GrantPart, Review
 from bitgoeul.apps.programmes.queries.amounts import in_words
 from bitgoeul.apps.programmes.queries.deadlines import written_moment
+from bitgoeul.apps.programmes.queries.grants import ALIVE
+from bitgoeul.apps.programmes.queries.reports import to_remind
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
@@ -147,3 +162,193 @@ def close_due_calls() -> None:
     due = Call.objects.filter(state=Call.State.OPEN, closes_at__lte=clock.now())
     for slug in list(due.values_list("slug", flat=True)):
         close_call(by=SYSTEM, slug=slug)
+
+
+# Grants
+
+SIGN = _("“%(call)s”: please sign the agreement")
+SIGN_TEXT = _("An owner of your organisation signs it until %(expires)s. What you are given begins then.")
+IN_FORCE = _("“%(call)s”: the grant has begun")
+IN_FORCE_TEXT = _("Its page says what you have, until when, and what is due.")
+UNSIGNED = _("“%(call)s”: the agreement was not signed in time")
+UNSIGNED_TEXT = _("What was reserved for you went to the next in order.")
+HANDED_OVER = _("“%(call)s”: what you waited for is yours now")
+CONDITION = _("“%(call)s”: a condition was added")
+CHANGE_AGREED = _("“%(call)s”: the change is agreed")
+CHANGE_REFUSED = _("“%(call)s”: the change is refused")
+SUSPENDED = _("“%(call)s”: the grant is suspended")
+RESUMED = _("“%(call)s”: the grant goes on")
+ENDED = _("“%(call)s”: the grant has ended")
+IDLE = _("“%(call)s”: %(percent)s percent of what you claimed is in use")
+IDLE_TEXT = _(
+    "The limit is %(below)s percent. If it stays so, the claim is shrunk on %(shrinks)s and goes back to the "
+    "pool on %(returns)s. Use it, give it back, or contest on the page of the grant."
+)
+SHRUNK = _("“%(call)s”: your claim was shrunk from %(was)s to %(left)s")
+SHRUNK_TEXT = _(
+    "This is what you needed for 95 percent of the time. You may contest on the page of the grant."
+)
+TAKEN = _("“%(call)s”: your claim went back to the pool")
+TAKEN_TEXT = _("It was hardly used, and others wait. Ask for a change if you need it again.")
+LIFTED = _("“%(call)s”: nothing is taken back")
+LIFTED_TEXT = _("What you claimed is in use again.")
+CONTEST_AGREED = _("“%(call)s”: your contest was agreed with")
+CONTEST_REFUSED = _("“%(call)s”: your contest was refused")
+REPORT_NEAR = _("“%(call)s”: the report “%(report)s” is due on %(due)s")
+REPORT_LATE = _("“%(call)s”: the report “%(report)s” was due on %(due)s")
+REPORT_TEXT = _("Hand it in on the page of the grant.")
+REPORT_VERIFIED = _("“%(call)s”: a report was verified")
+REPORT_RETURNED = _("“%(call)s”: a report was returned")
+CHANGE_DESK = _("“%(call)s”: a change of a grant waits for a decision")
+CONTEST_DESK = _("“%(call)s”: a contest waits for a decision")
+REPORT_DESK = _("“%(call)s”: a report waits to be verified")
+PLEDGE_DESK = _("“%(call)s”: a pledge waits to be verified")
+TIME_OVER = _("Its time is over.")
+
+# Event -> tone, title and text; where there is no text, the words that the fact keeps for the organisation.
+TOLD_OF_GRANTS: dict[str, tuple[str, Promise, Promise | str]] = {
+    "programmes.AgreementOffered": ("wait", SIGN, SIGN_TEXT),
+    "programmes.GrantActivated": ("ok", IN_FORCE, IN_FORCE_TEXT),
+    "programmes.AgreementExpired": ("stop", UNSIGNED, UNSIGNED_TEXT),
+    "programmes.PartHandedOver": ("ok", HANDED_OVER, IN_FORCE_TEXT),
+    "programmes.ConditionSet": ("wait", CONDITION, "text"),
+    "programmes.GrantSuspended": ("stop", SUSPENDED, "reason"),
+    "programmes.GrantResumed": ("ok", RESUMED, IN_FORCE_TEXT),
+    "programmes.GrantEnded": ("info", ENDED, "reason"),
+    "programmes.IdleNoticed": ("wait", IDLE, IDLE_TEXT),
+    "programmes.ClaimShrunk": ("stop", SHRUNK, SHRUNK_TEXT),
+    "programmes.ClaimReturned": ("stop", TAKEN, TAKEN_TEXT),
+    "programmes.ReclaimLifted": ("ok", LIFTED, LIFTED_TEXT),
+    "programmes.ReportVerified": ("ok", REPORT_VERIFIED, IN_FORCE_TEXT),
+    "programmes.ReportReturned": ("stop", REPORT_RETURNED, "remark"),
+}
+DECIDED: dict[str, tuple[Promise, Promise]] = {
+    "programmes.ChangeDecided": (CHANGE_AGREED, CHANGE_REFUSED),
+    "programmes.ContestDecided": (CONTEST_AGREED, CONTEST_REFUSED),
+}
+FOR_THE_DESK: dict[str, Promise] = {
+    "programmes.ChangeAsked": CHANGE_DESK,
+    "programmes.ReclaimContested": CONTEST_DESK,
+    "programmes.ReportHandedIn": REPORT_DESK,
+    "programmes.PledgeReported": PLEDGE_DESK,
+}
+moment_written = lazy(lambda value: written_moment(dt.datetime.fromisoformat(value)), str)
+
+
+def tell_grantee(fact: Fact) -> None:
+    """Put what happened to a grant into the inbox of everybody in the organisation."""
+    grant = _grant(fact)
+    if fact.name == "programmes.GrantActivated" and not hasattr(grant, "agreement"):
+        return  # it began with the decision, which was told
+    tone, title, text = _told_of_grant(fact)
+    _notify(fact, grant, tone, _with_facts(title, fact, grant), _text(text, fact, grant))
+
+
+def remind_of_due_report(fact: Fact) -> None:
+    """Say that a report is near or late."""
+    grant = _grant(fact)
+    report = grant.reports.get(number=fact.data["report"])
+    title = REPORT_LATE if fact.data["days"] > 0 else REPORT_NEAR
+    words = translated(title, call=grant.application.call, report=report.title, due=_moment_of(report.due_at))
+    _notify(fact, grant, "wait", words, translated(REPORT_TEXT))
+
+
+def tell_desk_of_grant(fact: Fact) -> None:
+    """Tell the operators what waits for them; no mail, the desk shows it."""
+    grant = _grant(fact)
+    notify(
+        by=SYSTEM,
+        key=f"fact:{fact.pk}:desk",
+        kind=fact.name,
+        tone="wait",
+        title=translated(FOR_THE_DESK[fact.name], call=grant.application.call),
+        url=_address(grant),
+        people=operators(),
+        mail=False,
+    )
+
+
+def hand_over_waited(fact: Fact) -> None:
+    """Somebody confirmed an offered place in a line: if it was for a part of a grant, the part is active."""
+    place = Waiting.objects.filter(claim__key=fact.data["key"]).first()
+    part = GrantPart.objects.filter(reference=place.key).first() if place is not None else None
+    if part is not None and part.state == GrantPart.State.WAITING:
+        hand_over_part(
+            by=SYSTEM,
+            grant=part.grant.application.public_id,
+            number=part.number,
+            claim_key=fact.data["key"],
+        )
+
+
+def follow_claims(fact: Fact) -> None:
+    """A claim was given back, or is over: the part of the grant says so, too."""
+    held = GrantPart.objects.filter(claim=fact.data["key"], state=GrantPart.State.ACTIVE)
+    for part_id in list(held.values_list("pk", flat=True)):
+        follow_claim(by=SYSTEM, part_id=part_id)
+
+
+def look_after_grants() -> None:
+    """End what is over or was not signed, remind of reports, and let the rules of use do their work."""
+    moment = clock.now()
+    unsigned = Agreement.objects.filter(state=Agreement.State.OFFERED, expires_at__lte=moment)
+    for number in list(unsigned.values_list("grant__application__public_id", flat=True)):
+        expire_agreement(by=SYSTEM, grant=number)
+    over = Grant.objects.filter(state__in=ALIVE, ends_at__lte=moment, activated_at__isnull=False)
+    for number in list(over.values_list("application__public_id", flat=True)):
+        end_grant(by=SYSTEM, grant=number, reason=translated(TIME_OVER))
+    for report, days in list(to_remind()):
+        remind_of_report(by=SYSTEM, report_id=report.pk, days=days)
+    apply_rules()
+
+
+def _grant(fact: Fact) -> Grant:
+    rows = Grant.objects.select_related("application__call", "organisation")
+    return rows.get(application__public_id=fact.data["grant"])
+
+
+def _address(grant: Grant) -> str:
+    return f"/programmes/grants/{grant.application.public_id}/"
+
+
+def _told_of_grant(fact: Fact) -> tuple[str, Promise, Promise | str]:
+    if fact.name in DECIDED:
+        agreed, refused = DECIDED[fact.name]
+        return ("ok", agreed, "reason") if fact.data["agreed"] else ("stop", refused, "reason")
+    return TOLD_OF_GRANTS[fact.name]
+
+
+def _with_facts(message: Promise, fact: Fact, grant: Grant) -> Localised:
+    data = fact.data
+    moments = {
+        name: moment_written(data[f"{name}_at"])
+        for name in ("expires", "shrinks", "returns")
+        if data.get(f"{name}_at")
+    }
+    names = {name: data[name] for name in ("percent", "was", "left") if name in data}
+    more = {"call": grant.application.call, "below": data.get("below_percent", "")}
+    return translated(message, **moments, **names, **more)
+
+
+def _text(text: Promise | str, fact: Fact, grant: Grant) -> Localised:
+    """A sentence with its facts, or the words under this name in the fact."""
+    if isinstance(text, str):
+        return Localised.of(fact.data.get(text) or fact.personal.get(text) or {})
+    return _with_facts(text, fact, grant)
+
+
+def _moment_of(moment: dt.datetime) -> object:
+    return moment_written(moment.isoformat())
+
+
+def _notify(fact: Fact, grant: Grant, tone: str, title: Localised, text: Localised) -> None:
+    notify(
+        by=SYSTEM,
+        key=f"fact:{fact.pk}",
+        kind=fact.name,
+        tone=tone,
+        title=title,
+        text=text,
+        url=_address(grant),
+        organisation=grant.organisation,
+    )

@@ -1,4 +1,13 @@
-from bitgoeul.apps.programmes.views import applications, blueprints, calls, cases, desk, panels, reviews
+from bitgoeul.apps.programmes.views import (
+    applications,
+    blueprints,
+    calls,
+    cases,
+    desk,
+    grants,
+    panels,
+    reviews,
+)
 
 app_name = "programmes"
 urlpatterns = [
@@ -6,6 +15,7 @@ urlpatterns = [
     *blueprints.PATHS,
     *cases.PATHS,
     *desk.PATHS,
+    *grants.PATHS,
     *reviews.PATHS,
     *panels.PATHS,
     *calls.PATHS,  # last: the name of a call may be any word that is not reserved

@@ -77,7 +77,7 @@ def return_application(*, by: Actor, application: str, asks: dict[str, str]) -> 
     """Send an application back to be completed until a day; the applicant reads what is missing."""
     row = find(queries.applications_visible_to(by), public_id=application)
     require(policies.may_decide(by, row))
-    _check_text("asks", asks)
+    check_text("asks", asks)
     due_at = due_after(int(row.call.procedure.get("completion_days", 10)))
     Application.FLOW.move(row, State.RETURNED, completion_due_at=due_at, completion_asks=Localised.of(asks))
     record(
@@ -101,7 +101,7 @@ def accept_application(
     """
     row = find(queries.applications_visible_to(by), public_id=application)
     require(policies.may_decide(by, row))
-    _check_text("reason", reason)
+    check_text("reason", reason)
     if row.call.is_for_a_panel and row.state == State.WAITING:
         raise PanelDecides(call=str(row.call))
     given = _amount(row, amount)
@@ -149,7 +149,7 @@ def reject_application(*, by: Actor, application: str, reason: dict[str, str]) -
     """Reject, with the reason that the applicant reads."""
     row = find(queries.applications_visible_to(by), public_id=application)
     require(policies.may_decide(by, row))
-    _check_text("reason", reason)
+    check_text("reason", reason)
     automatic = by.is_system and row.state in (State.SUBMITTED, State.RETURNED)
     Application.FLOW.move(row, State.REJECTED)
     failed = _clauses_with(row, "fail")
@@ -259,7 +259,7 @@ def _decide(
     )
 
 
-def _check_text(name: str, text: dict[str, str]) -> None:
+def check_text(name: str, text: dict[str, str]) -> None:
     texts = [str(text.get(language, "")).strip() for language in LANGUAGES]
     if not any(texts) or max(map(len, texts)) > LONGEST_REASON or not is_storable(texts):
         raise Invalid({name: [str(WRITE_A_REASON)]})

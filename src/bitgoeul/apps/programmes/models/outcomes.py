@@ -57,6 +57,7 @@ class Grant(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     reference = models.CharField(max_length=80, unique=True)
+    activated_at = models.DateTimeField(null=True)  # when its parts were handed over
 
     class Meta:
         constraints = [
@@ -93,14 +94,22 @@ class GrantPart(models.Model):
 
     class State(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("part", "planned")
+        WAITING = "waiting", pgettext_lazy("part", "on the waiting list")
         ACTIVE = "active", pgettext_lazy("part", "active")
         ENDED = "ended", pgettext_lazy("part", "ended")
         RETURNED = "returned", pgettext_lazy("part", "given back")
 
-    STATE_KINDS = {"planned": "wait", "active": "ok", "ended": "quiet", "returned": "quiet"}
+    STATE_KINDS = {
+        "planned": "wait",
+        "waiting": "wait",
+        "active": "ok",
+        "ended": "quiet",
+        "returned": "quiet",
+    }
     FLOW = Flow(
         {
-            State.PLANNED: frozenset({State.ACTIVE, State.RETURNED}),
+            State.PLANNED: frozenset({State.WAITING, State.ACTIVE, State.RETURNED}),
+            State.WAITING: frozenset({State.ACTIVE, State.RETURNED}),
             State.ACTIVE: frozenset({State.ENDED, State.RETURNED}),
             State.ENDED: frozenset(),
             State.RETURNED: frozenset(),
@@ -115,6 +124,8 @@ class GrantPart(models.Model):
     about = models.CharField(max_length=120, blank=True)  # the pool or the dataset it is about
     title = LocalisedField(blank=True)
     numbered = models.BooleanField(default=False)  # one certain unit of the pool, such as a room
+    waits = models.BooleanField(default=False)  # a full pool: wait for it instead of refusing
+    claim = models.CharField(max_length=160, blank=True)  # the key of its claim on the pool
     reference = models.CharField(max_length=100, unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.PLANNED)
 

@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from bitgoeul.apps.programmes.errors import BlueprintUnknown
 from bitgoeul.apps.programmes.models import Blueprint, Call
 from bitgoeul.apps.programmes.models.calls import automatic_procedure, credits_only
-from bitgoeul.kit.text import Localised
 
 FOLDER = Path(__file__).resolve().parent.parent / "blueprints"
 SHARED = "_shared"  # questions, clauses, rubrics and programmes that several blueprints use
@@ -22,11 +21,6 @@ SHARED = "_shared"  # questions, clauses, rubrics and programmes that several bl
 def names() -> list[str]:
     """The blueprints that are shipped."""
     return sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != SHARED)
-
-
-def title(name: str) -> Localised:
-    """How a shipped blueprint is called."""
-    return Localised.of(_read(name)["title"])
 
 
 @lru_cache(maxsize=64)

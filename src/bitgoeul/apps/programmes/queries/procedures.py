@@ -53,7 +53,7 @@ RECLAIM = {
 }
 PARTS: dict[str, frozenset[str]] = {
     "credits": frozenset({"quantity"}),
-    "capacity": frozenset({"pool", "quantity", "unit_numbered"}),
+    "capacity": frozenset({"pool", "quantity", "unit_numbered", "when_full"}),
     "money": frozenset({"won"}),
     "dataset": frozenset({"dataset"}),
     "document": frozenset({"title"}),
@@ -235,7 +235,11 @@ def _lottery_holds(procedure: dict[str, Any]) -> bool:
 
 def _agreement_holds(agreement: Any) -> bool:
     return agreement is None or (
-        isinstance(agreement, dict) and agreement.keys() == {"text"} and _is_text(agreement["text"])
+        isinstance(agreement, dict)
+        and {"text"} <= agreement.keys() <= {"text", "sign_days"}
+        and _is_text(agreement["text"])
+        and _is_count(agreement.get("sign_days", 1), 365)
+        and agreement.get("sign_days", 1) > 0
     )
 
 
@@ -301,6 +305,7 @@ def _part_holds(row: Any, form: dict[str, Any], ask: str, unit: str) -> bool:
                 isinstance(row.get("pool"), str)
                 and SLUG.fullmatch(row["pool"]) is not None
                 and isinstance(row.get("unit_numbered", False), bool)
+                and row.get("when_full", "refuse") in ("refuse", "wait")
                 and (bool(ask) if quantity == "ask" else _is_count(quantity, 10**6) and quantity > 0)
             )
         case "money":

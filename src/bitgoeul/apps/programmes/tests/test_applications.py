@@ -74,6 +74,7 @@ def test_each_step_is_one_fact():
         "programmes.AnswersSaved",
         "programmes.ApplicationSubmitted",
         "credits.CreditsGranted",
+        "programmes.GrantActivated",
         "programmes.ApplicationAccepted",
     ]
 

@@ -74,7 +74,7 @@ def test_a_member_applies_in_four_steps_and_has_the_credits():
 
     assert "미리 채워져 있습니다" in form
     assert "모든 조건을 충족합니다" in review
-    assert "선정: 100 크레딧 지급" in outcome
+    assert "선정: 크레딧 100 지급" in outcome
     assert "grant:" in outcome
     assert balance(organisation).left == 100_000
 

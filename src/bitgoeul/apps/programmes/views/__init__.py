@@ -5,5 +5,6 @@ from bitgoeul.apps.programmes.views import blueprints as blueprints
 from bitgoeul.apps.programmes.views import calls as calls
 from bitgoeul.apps.programmes.views import cases as cases
 from bitgoeul.apps.programmes.views import desk as desk
+from bitgoeul.apps.programmes.views import grants as grants
 from bitgoeul.apps.programmes.views import panels as panels
 from bitgoeul.apps.programmes.views import reviews as reviews

@@ -31,7 +31,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     context = {
         "waiting": page_of(queries.waiting_for_a_person(), request),
         "calls": Call.objects.select_related("programme").order_by("-created_at"),
-        "blueprints": [(name, blueprints.title(name)) for name in blueprints.names()],
+        "blueprints": blueprints.names(),
         "has_programmes": Programme.objects.exists(),
     }
     return render(request, "programmes/desk.html", context)

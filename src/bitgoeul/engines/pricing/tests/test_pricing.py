@@ -178,10 +178,6 @@ def broken(path, value):
         ("cancellation.no_show_percent", 40, "cancellation.steps"),
         ("cancellation", [], "cancellation"),
         ("basis_on", None, "basis_on"),
-        ("secret", 1, "secret"),
-        ("machines.0.colour", "red", "machines.0.colour"),
-        ("machines.0.title", {"ko": "예\0시", "en": "example"}, "machines.0.title"),
-        ("cancellation.steps.0.hours", 1, "cancellation.steps.0.hours"),
         ("ceiling_percent", 0, "ceiling_percent"),
     ],
 )

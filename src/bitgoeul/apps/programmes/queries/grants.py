@@ -1,0 +1,134 @@
+"""What can be seen of grants, and by whom."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from bitgoeul.apps.programmes import policies
+from bitgoeul.apps.programmes.models import (
+    Agreement,
+    Change,
+    Grant,
+    GrantPart,
+    Pledge,
+    Reclaim,
+    Report,
+    UseSample,
+)
+from bitgoeul.engines import reclaim as engine
+from bitgoeul.kit import clock
+from bitgoeul.kit.actor import Actor
+
+RUNNING = (Reclaim.State.NOTICED, Reclaim.State.SHRUNK)
+ALIVE = (Grant.State.ACTIVE, Grant.State.SUSPENDED)
+
+
+def grants_visible_to(actor: Actor) -> QuerySet[Grant]:
+    """Those of one's own organisations; all of them to the desk and to auditors."""
+    rows = Grant.objects.select_related("application__call__programme", "organisation", "agreement").order_by(
+        "-starts_at", "-id"
+    )
+    if policies.may_see_all(actor):
+        return rows
+    return rows.filter(organisation__in=list(actor.memberships))
+
+
+def rule_of(grant: Grant) -> engine.Rule | None:
+    """The rule of its call against idle capacity, if it has one."""
+    found = grant.application.call.procedure.get("reclaim")
+    if not found:
+        return None
+    return engine.Rule(
+        below_percent=found["below_percent"],
+        window_days=found["window_days"],
+        shrink_after_days=found["shrink_after_days"],
+        return_after_days=found["return_after_days"],
+    )
+
+
+def samples(part: GrantPart, since: dt.datetime, until: dt.datetime) -> list[engine.Sample]:
+    """What meters said of a part between two moments."""
+    day = dt.timedelta(days=1)  # the longest sample
+    rows = UseSample.objects.filter(part=part, starts_at__gt=since - day, starts_at__lt=until)
+    return [
+        engine.Sample(int(start.timestamp()), seconds, used)
+        for start, seconds, used in rows.values_list("starts_at", "seconds", "used")
+    ]
+
+
+def mean_percent(part: GrantPart, days: int, until: dt.datetime | None = None) -> int | None:
+    """The mean use of a part over the last days; None if too little was measured."""
+    end = until or clock.now()
+    start = end - dt.timedelta(days=days)
+    return engine.mean_percent(
+        samples(part, start, end),
+        held=part.quantity,
+        since=int(start.timestamp()),
+        until=int(end.timestamp()),
+    )
+
+
+@dataclass(frozen=True)
+class DayOfUse:
+    day: dt.date
+    percent: int | None
+
+
+def use_by_day(part: GrantPart, days: int = 28) -> list[DayOfUse]:
+    """The mean use of each of the last days; None where too little was measured."""
+    end = clock.now()
+    found = samples(part, end - dt.timedelta(days=days), end)
+    rows = []
+    for back in range(days, 0, -1):
+        since = int((end - dt.timedelta(days=back)).timestamp())
+        percent = engine.mean_percent(found, held=part.quantity, since=since, until=since + engine.DAY)
+        rows.append(DayOfUse((end - dt.timedelta(days=back - 1)).date(), percent))
+    return rows
+
+
+def claimed_parts() -> QuerySet[GrantPart]:
+    """The parts of live grants that hold something of a pool."""
+    return GrantPart.objects.filter(
+        part=GrantPart.Part.CAPACITY, state=GrantPart.State.ACTIVE, grant__state__in=ALIVE
+    ).select_related("grant__application__call", "grant__organisation")
+
+
+def running_reclaim(part: GrantPart) -> Reclaim | None:
+    return part.reclaims.filter(state__in=RUNNING).first()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits at the desk about grants."""
+
+    changes: list[Change]
+    contests: list[Reclaim]
+    reports: list[Report]
+    pledges: list[Pledge]
+    overdue: list[Report]
+    missed: list[Pledge]
+    unsigned: list[Agreement]
+
+
+def waiting_at_the_desk(most: int = 50) -> Waiting:
+    """Changes and contests to decide, reports and pledges to verify, and what is overdue."""
+    about = ("grant__application__call", "grant__organisation")
+    contested = Reclaim.objects.filter(
+        state__in=RUNNING, contested_at__isnull=False, contest_decided_at__isnull=True
+    ).select_related(*(f"part__{path}" for path in about))
+    now = clock.now()
+    late = Q(due_at__lt=now)
+    return Waiting(
+        changes=list(Change.objects.filter(state="asked").select_related(*about).order_by("asked_at")[:most]),
+        contests=list(contested.order_by("contested_at")[:most]),
+        reports=list(Report.objects.filter(state="handed_in").select_related(*about)[:most]),
+        pledges=list(Pledge.objects.filter(state="claimed").select_related(*about)[:most]),
+        overdue=list(Report.objects.filter(late, state__in=Report.OPEN).select_related(*about)[:most]),
+        missed=list(Pledge.objects.filter(late, state="open").select_related(*about)[:most]),
+        unsigned=list(
+            Agreement.objects.filter(state="offered").select_related(*about).order_by("expires_at")[:most]
+        ),
+    )
