@@ -22,10 +22,10 @@ class FindForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = {
+        choices: dict[str, list[Any]] = {
             "need": [(code, words) for code, (words, _kinds) in NEEDS.items()],
-            "stage": Organisation.Stage.choices,
-            "sector": Organisation.Sector.choices,
+            "stage": list(Organisation.Stage.choices),
+            "sector": list(Organisation.Sector.choices),
         }
         for name, known in choices.items():
             self.fields[name].choices = [("", pgettext_lazy("choice", "any")), *known]  # type: ignore[attr-defined]

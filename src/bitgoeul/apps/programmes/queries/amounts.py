@@ -26,6 +26,11 @@ def in_words(call: Call, amount: int) -> Localised:
     return translated(WORDS[call.budget_unit], amount=call.written(amount))
 
 
+def span_in_words(call: Call, least: int, most: int) -> Localised:
+    """From one amount to another, with their unit, in both languages."""
+    return translated(WORDS[call.budget_unit], amount=f"{call.written(least)}–{call.written(most)}")
+
+
 def part_in_words(part: GrantPart) -> Localised:
     """One part of a grant in both languages."""
     if part.part == GrantPart.Part.DOCUMENT:

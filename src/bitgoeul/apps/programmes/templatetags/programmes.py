@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext as _
 
 from bitgoeul.apps.programmes.models import Call, GrantPart
-from bitgoeul.apps.programmes.queries.amounts import in_words, part_in_words
+from bitgoeul.apps.programmes.queries.amounts import in_words, part_in_words, span_in_words
 from bitgoeul.kit.templatetags.ui import badge
 from bitgoeul.kit.text import Localised
 
@@ -24,10 +23,9 @@ def of_budget(amount: int | None, call: Call) -> Any:
 @register.filter
 def share(call: Call) -> Any:
     """What one grant takes: one amount, or from the least to the most."""
-    most = in_words(call, call.share_most)
     if call.share_least == call.share_most:
-        return most
-    return _("%(least)s to %(most)s") % {"least": call.written(call.share_least), "most": most}
+        return in_words(call, call.share_most)
+    return span_in_words(call, call.share_least, call.share_most)
 
 
 @register.filter

@@ -29,6 +29,7 @@ from bitgoeul.apps.programmes.models import Application, Blueprint, Call
 from bitgoeul.apps.programmes.queries import blueprints
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.queries.eligibility import prefill
+from bitgoeul.apps.programmes.templatetags.programmes import share
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import Forbidden, Invalid
@@ -268,3 +269,9 @@ def test_the_command_line_copies_saves_and_drafts(tmp_path):
     drafted = run("draft", "our-fast", "--slug", "fast-1", *dates, "--json")
     assert drafted == {"slug": "fast-1", "state": "draft", "blueprint": "our-fast@2"}
     assert len(run("blueprints", "--json")["blueprints"]) == 20
+
+
+def test_a_share_from_one_amount_to_another_is_read_with_its_unit_first_in_korean():
+    call = blueprints.as_call(blueprints.blueprint("fast"))
+
+    assert dict(share(call)) == {"ko": "크레딧 501–20000", "en": "501–20000 credits"}

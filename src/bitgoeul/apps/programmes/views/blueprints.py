@@ -47,8 +47,6 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     organisation = next((row for row in mine if row.slug == request.GET.get("organisation")), None)
     known = prefill(offer, organisation) if organisation else {}
     form = application_form(offer.form, organisation, initial=known)
-    for field in form.fields.values():
-        field.required = False
     context = {
         "name": slug,
         "version": version,
