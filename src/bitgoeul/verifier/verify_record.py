@@ -3,7 +3,8 @@
 
     python verify_record.py FILE [--key HEX] [--since OLDER_FILE] [--json] [--language ko|en]
 
-FILE is an export (JSON lines) or an inclusion proof as the hub's API answers it. Checked are:
+FILE is an export (JSON lines), an inclusion proof as the hub's API answers it, or a bundle of proofs about
+one thing, such as a call or a receipt (it proves what it holds, not that nothing is left out). Checked are:
 the Ed25519 signature of every tree head, the RFC 6962 Merkle root over all facts, every fact against its
 leaf hash, every shown personal value against its salted hash, and with --since that the record only grew.
 The first fact that does not hold is named.
@@ -35,6 +36,14 @@ SENTENCES = {
     "verified-proof": (
         "Verified: fact {fact} is number {position} of the {facts} facts signed on {at}.",
         "검증했습니다. 사실 {fact}은(는) {at}에 서명된 사실 {facts}건 가운데 {position}번입니다.",
+    ),
+    "verified-bundle": (
+        "Verified: {shown} facts about {about}, among the {facts} facts signed on {at}.",
+        "검증했습니다. {about}에 관한 사실 {shown}건이 {at}에 서명된 사실 {facts}건에 들어 있습니다.",
+    ),
+    "other-draw": (
+        "The draw sheet is not the one whose fingerprint stands in the record.",
+        "추첨 기록의 지문이 공개 기록에 있는 지문과 다릅니다.",
     ),
     "not-an-export": (
         "This is not an export of a record: {detail}.",
@@ -429,6 +438,20 @@ def _check_personal(item: dict[str, Any], fact: dict[str, Any], named: dict[str,
 def verify_inclusion(proof: dict[str, Any], *, key: str | None = None) -> dict[str, Any]:
     """Verify that one fact is in the record whose signed head the proof carries."""
     head = first_head(iter([(1, proof.get("head") or {})]), key)
+    fact = _included(proof, head)
+    return {
+        "verified": True,
+        "fact": fact.get("id"),
+        "position": proof["position"],
+        "facts": head["size"],
+        "root": head["root"],
+        "at": head["at"],
+        "public_key": head["public_key"],
+    }
+
+
+def _included(proof: dict[str, Any], head: dict[str, Any]) -> dict[str, Any]:
+    """The fact of a proof, held against the root of the head.  Raises: Problem."""
     fact, position = proof.get("fact"), proof.get("position")
     if not isinstance(fact, dict) or not isinstance(position, int):
         raise Problem("not-an-export", detail="the proof names no fact")
@@ -440,15 +463,52 @@ def verify_inclusion(proof: dict[str, Any], *, key: str | None = None) -> dict[s
     root = root_from_proof(leaf, position, head["size"], steps)
     if root is None or root.hex() != head["root"]:
         raise Problem("not-included", fact=fact.get("id", "?"))
+    return fact
+
+
+def verify_bundle(lines: Iterable[Any], *, key: str | None = None) -> dict[str, Any]:
+    """Verify proofs of several facts against one signed head, and a draw sheet against its fact.
+
+    Returns: what was verified.  Raises: Problem, the first that was found.
+    """
+    stream = items(lines)
+    number, first = next(stream, (0, {}))
+    head = first_head(iter([(number, first)]), key)
+    shown = values = 0
+    draws: set[str] = set()
+    for number, item in stream:
+        if item.get("type") == "draw":
+            if leaf_digest(item.get("sheet")) not in draws:
+                raise Problem("other-draw")
+            continue
+        if item.get("type") != "inclusion":
+            raise Problem("not-readable", line=number, detail="neither a proof nor a draw sheet")
+        fact = _included(item, head)
+        named = {"fact": fact.get("id", "?"), "position": item["position"], "name": fact.get("name", "?")}
+        if not isinstance(fact.get("personal"), dict):
+            raise Problem("altered-fact", **named)
+        values += _check_personal(item, fact, named)
+        if isinstance(fact.get("data"), dict):
+            draws.add(str(fact["data"].get("sheet_digest")))
+        shown += 1
     return {
         "verified": True,
-        "fact": fact.get("id"),
-        "position": position,
+        "about": str(first.get("about", "")),
+        "shown": shown,
+        "personal": values,
         "facts": head["size"],
         "root": head["root"],
         "at": head["at"],
         "public_key": head["public_key"],
     }
+
+
+def leaf_digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON, as sheets are fingerprinted."""
+    try:
+        return sha256(canonical(value)).hexdigest()
+    except (TypeError, ValueError):
+        return ""
 
 
 def verify_file(path: str, *, key: str | None = None, since: str | None = None) -> dict[str, Any]:
@@ -457,6 +517,10 @@ def verify_file(path: str, *, key: str | None = None, since: str | None = None) 
         proof = _as_proof(file.read(1 << 20))
         if proof is not None:
             return verify_inclusion(proof, key=key)
+        file.seek(0)
+        if _is_bundle(file.readline()):
+            file.seek(0)
+            return verify_bundle(file, key=key)
         file.seek(0)
         if since is None:
             return verify(file, key=key)
@@ -472,11 +536,28 @@ def _as_proof(beginning: bytes) -> dict[str, Any] | None:
     return item if isinstance(item, dict) and item.get("type") == "inclusion" else None
 
 
+def _is_bundle(line: bytes) -> bool:
+    try:
+        item = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(item, dict) and item.get("type") == "bundle"
+
+
+def verified_code(report: dict[str, Any]) -> str:
+    """Which sentence tells what was verified."""
+    if "about" in report:
+        return "verified-bundle"
+    return "verified-proof" if "position" in report else "verified"
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="verify_record.py", description="Verify an export of a Bitgoeul record, offline."
     )
-    parser.add_argument("file", metavar="FILE", help="an export (JSON lines) or an inclusion proof (JSON)")
+    parser.add_argument(
+        "file", metavar="FILE", help="an export, a bundle (JSON lines) or an inclusion proof (JSON)"
+    )
     parser.add_argument("--key", metavar="HEX", help="the public key you trust, 64 hex digits")
     parser.add_argument(
         "--since", metavar="OLDER", help="an older export, or its first line: did it only grow?"
@@ -501,7 +582,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         print(json.dumps(report, ensure_ascii=False))
     else:
-        print(sentence("verified-proof" if "position" in report else "verified", report, language))
+        print(sentence(verified_code(report), report, language))
         print(f"root {report['root']}\nkey  {report['public_key']}")
     return 0
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -156,6 +157,41 @@ def inclusion(fact_id: int, size: int | None = None) -> dict[str, Any]:
         "proof": [step.hex() for step in proof],
         "head": head_out(signed),
     }
+
+
+def bundle(
+    about: str, rows: QuerySet[Fact], *, with_personal: bool = False, also: list[dict[str, Any]] | None = None
+) -> Iterator[bytes]:
+    """Proofs of several facts against the newest head as JSON lines, for the verifier.
+
+    The first line is the head; a fact that is not sealed yet is left out. ``also`` comes last. Personal
+    values are there only for whoever may see them: the caller knows.  Raises: NothingSealed.
+    """
+    return _bundle_lines(about, head(), rows, with_personal, also or [])
+
+
+def _bundle_lines(
+    about: str, newest: Head, rows: QuerySet[Fact], with_personal: bool, also: list[dict[str, Any]]
+) -> Iterator[bytes]:
+    yield _line({"type": "bundle", "about": about, **head_out(newest)})
+    read = cache(read_node)  # proofs share most of their way
+    leaves = dict(
+        Leaf.objects.filter(fact__in=rows, position__lt=newest.size).values_list("fact_id", "position")
+    )
+    for fact in rows.order_by("pk").iterator():
+        if (position := leaves.get(fact.pk)) is None:
+            continue
+        line = {
+            "type": "inclusion",
+            "fact": public_fact(fact),
+            "position": position,
+            "proof": [step.hex() for step in merkle.inclusion_proof(read, position, newest.size)],
+        }
+        if with_personal and fact.personal:
+            line |= {"personal": fact.personal, "salts": fact.salts}
+        yield _line(line)
+    for item in also:
+        yield _line(item)
 
 
 def consistency(first: int, second: int | None = None) -> dict[str, Any]:
