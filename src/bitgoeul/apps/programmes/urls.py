@@ -6,6 +6,7 @@ from bitgoeul.apps.programmes.views import (
     desk,
     grants,
     panels,
+    results,
     reviews,
 )
 
@@ -18,5 +19,6 @@ urlpatterns = [
     *grants.PATHS,
     *reviews.PATHS,
     *panels.PATHS,
+    *results.PATHS,
     *calls.PATHS,  # last: the name of a call may be any word that is not reserved
 ]

@@ -3,8 +3,10 @@
 
     python verify_draw.py SHEET.json [--rules HEX] [--pool HEX] [--beacon VALUE] [--json]
 
-SHEET is the draw sheet. Recomputed are: the digests of rules and entries, the commitment, the order in time,
-the seed, every ticket, the order with its weights, who has a place and who waits; of a void draw, its reason.
+SHEET is the draw sheet, or the bundle of a call, from which the sheet and what was published before it are
+taken (verify the bundle itself with the verifier of the record). Recomputed are: the digests of rules and
+entries, the commitment, the order in time, the seed, every ticket, the order with its weights, who has a
+place and who waits; of a void draw, its reason.
 The first difference is named.
 
 Give --rules and --pool with the digests that were published before the draw, and --beacon with the value
@@ -31,6 +33,8 @@ from datetime import datetime
 from typing import Any
 
 FORMAT = "bitgoeul-draw-1"
+# What a bundle tells beside the sheet: which fact published it, under which name.
+PUBLISHED = (("DrawCommitted", "rules_digest"), ("DrawEntriesPublished", "pool"), ("DrawHeld", "beacon"))
 
 
 @dataclass(frozen=True)
@@ -208,6 +212,28 @@ def _places(order: list[str], groups: Any, rules: Any) -> tuple[list[tuple[str, 
     return placed, waiting[free:]
 
 
+def _read(text: str) -> tuple[Any, dict[str, str]]:
+    """The sheet, and what the facts of a bundle published about it. Raises ValueError."""
+    try:
+        return json.loads(text), {}
+    except ValueError:
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+    if not all(isinstance(line, dict) for line in lines):
+        raise ValueError("neither a sheet nor a bundle")
+    sheets = [line.get("sheet") for line in lines if line.get("type") == "draw"]
+    if len(sheets) != 1:
+        raise ValueError("the bundle holds no draw sheet")
+    published: dict[str, str] = {}
+    for line in lines:
+        fact = line.get("fact")
+        if not isinstance(fact, dict) or not isinstance(fact.get("data"), dict):
+            continue
+        for event, name in PUBLISHED:
+            if fact.get("name") == f"programmes.{event}" and isinstance(fact["data"].get(name), str):
+                published[name] = fact["data"][name]
+    return sheets[0], published
+
+
 def _at(text: str) -> datetime:
     at = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if at.utcoffset() is None:
@@ -232,7 +258,7 @@ def _shown(value: Any) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Verify the file that the command line names and say what came out."""
     parser = argparse.ArgumentParser(description="Hold a published draw again.")
-    parser.add_argument("sheet", help="the draw sheet, JSON")
+    parser.add_argument("sheet", help="the draw sheet, JSON, or the bundle of a call")
     parser.add_argument("--rules", help="digest of the rules, as published before entries came in")
     parser.add_argument("--pool", help="digest of the entries, as published at closing")
     parser.add_argument("--beacon", help="the public value as its source shows it")
@@ -240,11 +266,16 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         with open(given.sheet, encoding="utf-8") as file:
-            sheet = json.load(file)
+            sheet, published = _read(file.read())
     except (OSError, ValueError) as problem:
         print(f"Cannot read {given.sheet}: {problem}", file=sys.stderr)
         return 2
-    verdict = verify(sheet, rules_digest=given.rules, pool=given.pool, beacon=given.beacon)
+    verdict = verify(
+        sheet,
+        rules_digest=given.rules or published.get("rules_digest"),
+        pool=given.pool or published.get("pool"),
+        beacon=given.beacon or published.get("beacon"),
+    )
     if given.json:
         print(json.dumps(asdict(verdict), ensure_ascii=False))
     elif verdict.holds:

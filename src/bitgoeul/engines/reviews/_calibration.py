@@ -18,7 +18,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._errors import BadPanel, ReviewError, TooFewReviews
 from ._exact import Exact, exact, rounded
@@ -211,8 +211,10 @@ def rank_changes(before: Mapping[str, Exact | float], after: Mapping[str, Exact 
 
 
 def _places(scores: Mapping[str, Exact | float]) -> dict[str, int]:
-    value = {name: Fraction(score) for name, score in scores.items()}
-    best_first = sorted(value, key=lambda name: -value[name])
+    # Published scores are decimals: they compare exactly, and much faster than fractions.
+    plain = all(isinstance(score, int | Decimal) for score in scores.values())
+    value: Mapping[str, Any] = scores if plain else {name: Fraction(score) for name, score in scores.items()}
+    best_first = sorted(value, key=lambda name: value[name], reverse=True)
     places: dict[str, int] = {}
     for number, name in enumerate(best_first, start=1):
         above = best_first[number - 2] if number > 1 else name

@@ -14,7 +14,7 @@ from math import lcm
 from typing import TYPE_CHECKING, Any
 
 from ._calibration import LENIENCY_PLACES, Fit, fitted
-from ._errors import BadPanel
+from ._errors import BadPanel, TooFewReviews
 from ._exact import TRIM_FROM, Exact, exact
 from ._rubric import Rubric
 
@@ -113,6 +113,7 @@ class Panel:
         self._application: Integers = np.array([row[r.application] for r in ordered], dtype=np.int64)
         self._reviewer: Integers = np.array([column[r.reviewer] for r in ordered], dtype=np.int64)
         self._finest, self._marks = _whole_marks(rubric, ordered)
+        self._fits: dict[tuple[Fraction, ...], Fit | TooFewReviews] = {}
         self._bonus = [rubric.bonus(applicant.bonuses) for applicant in self.applicants]
 
     def scored(
@@ -138,7 +139,7 @@ class Panel:
 
         rubric = self.rubric.weighted(weights or {})
         totals, unit = self._totals(rubric)
-        fit = self._fit(totals / unit, needed=calibrated)
+        fit = self._fit(rubric, totals / unit, needed=calibrated)
         if calibrated and fit is not None:
             steps = [int(value.scaleb(LENIENCY_PLACES)) for value in fit.published()]
             totals = (
@@ -173,15 +174,20 @@ class Panel:
         if 2 * max(largest) * most * 10**rubric.places >= LARGEST:
             raise BadPanel("marks and weights are too fine: give them fewer decimals")
 
-    def _fit(self, points: Any, *, needed: bool) -> Fit | None:
-        from ._errors import TooFewReviews
-
-        try:
-            return fitted(self._application, self._reviewer, points)
-        except TooFewReviews:
-            if needed:
-                raise
-            return None
+    def _fit(self, rubric: Rubric, points: Any, *, needed: bool) -> Fit | None:
+        """The model of these totals; it depends on the weights alone, so it is fitted once for each."""
+        weights = tuple(exact(criterion.weight) for criterion in rubric.criteria)
+        if weights not in self._fits:
+            try:
+                self._fits[weights] = fitted(self._application, self._reviewer, points)
+            except TooFewReviews as few:
+                self._fits[weights] = few
+        fit = self._fits[weights]
+        if not isinstance(fit, TooFewReviews):
+            return fit
+        if needed:
+            raise fit
+        return None
 
     def _counted(self, totals: Integers, trim_from: int | None) -> NDArray[np.bool_]:
         """Say which reviews count."""

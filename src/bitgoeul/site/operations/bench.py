@@ -28,6 +28,7 @@ ORDER = [
     "capacity-claims",
     "claim-cpu",
     "page-cpu",
+    "programmes-scale",
     "chaos",
 ]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Schema
 
 from bitgoeul.apps.programmes import policies
@@ -11,11 +11,13 @@ from bitgoeul.apps.programmes.api.routes import Text, router
 from bitgoeul.apps.programmes.commands import draws as drawing
 from bitgoeul.apps.programmes.commands import panels as commands
 from bitgoeul.apps.programmes.models import Appeal, Draw
-from bitgoeul.apps.programmes.queries import calls_visible_to, draws, panels
+from bitgoeul.apps.programmes.queries import applications_visible_to, calls_visible_to, draws, panels, results
 from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import require
+
+JSON_LINES = "application/jsonl; charset=utf-8"
 
 
 class LineOut(Schema):
@@ -70,6 +72,46 @@ class DrawOut(Schema):
     sheet_digest: str
 
 
+class ReplayIn(Schema):
+    """What is turned, for example ``{"weights.impact": "40", "cut": "65"}``."""
+
+    set: dict[str, str] = {}
+
+
+class PartOfAllOut(Schema):
+    applied: int
+    won: int
+    asked: dict[str, int]
+    granted: dict[str, int]
+
+
+class ReplayedOut(Schema):
+    """Amounts by name: ``amount`` in the unit of the budget, and every number that the form asks for."""
+
+    winners: list[str]
+    reserve: int
+    refused: int
+    to_draw: list[str]
+    line: str | None
+    band: list[str]
+    left: int | None
+    total: PartOfAllOut
+    regions: dict[str, PartOfAllOut]
+
+
+class ReplayOut(Schema):
+    """Who would win under other rules; nothing was written."""
+
+    call: str
+    unit: str
+    weights: dict[str, str]
+    before: ReplayedOut
+    after: ReplayedOut
+    gained: list[str]
+    lost: list[str]
+    kept: int
+
+
 class AppealIn(Schema):
     words: str
 
@@ -97,9 +139,9 @@ def _appeal(row: Appeal) -> dict[str, Any]:
 def ranking(request: HttpRequest, slug: str, page: int = Query(1, ge=1)) -> dict[str, Any]:
     """The ranking by the published rules, raw, trimmed and calibrated side by side (operators)."""
     actor = signed_in(request)
-    call = find(panels.calls_for_panels(calls_visible_to(actor)), slug=slug)
+    call = find(panels.with_a_panel(calls_visible_to(actor)), slug=slug)
     require(policies.may_run_calls(actor))
-    board = found(panels.board(call))
+    board = found(panels.board_to_look_at(call))
     ranked = panels.ranking(board, panels.settings_of(call, board.budget), panels.lot_of(board))
     lines = page_of(ranked.lines, request, size=100)
     line = ranked.outcome.line
@@ -172,3 +214,28 @@ def publish_entries(request: HttpRequest, slug: str) -> dict[str, Any]:
 def hold_draw(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Show the secret and draw the order (operators)."""
     return _drawn(drawing.hold_draw(by=signed_in(request), call=slug))
+
+
+@router.post("/calls/{slug}/replay", response=ReplayOut)
+def replay(request: HttpRequest, slug: str, body: ReplayIn) -> dict[str, Any]:
+    """Decide again under other rules (operators and auditors).  Nothing is written."""
+    actor = signed_in(request)
+    call = find(panels.with_a_panel(calls_visible_to(actor)), slug=slug)
+    require(policies.may_see_all(actor))
+    return panels.replayed(found(panels.board_to_look_at(call)), body.set).as_data()
+
+
+@router.get("/calls/{slug}/bundle", summary="Everything public about a call, with its proofs")
+def bundle(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """JSON lines that the offline verifiers check: facts with their proofs, then the draw sheet."""
+    call = find(calls_visible_to(request.actor), slug=slug)  # type: ignore[attr-defined]
+    return StreamingHttpResponse(results.bundle_of(call), content_type=JSON_LINES)
+
+
+@router.get("/applications/{application_id}/receipt", summary="A signed receipt with its proofs")
+def receipt(request: HttpRequest, application_id: str) -> StreamingHttpResponse:
+    """Every sealed fact about an application of yours, with your values, their salts and the proofs."""
+    actor = signed_in(request)
+    row = find(applications_visible_to(actor), public_id=application_id)
+    require(policies.may_apply(actor, row.organisation_id))
+    return StreamingHttpResponse(results.receipt_of(row), content_type=JSON_LINES)

@@ -42,3 +42,39 @@ def hold_draw(
     told = {"call": slug, "state": draw.state, "entries": len(draw.entries), "pool": draw.pool,
             "sheet_digest": draw.sheet_digest}  # fmt: skip
     say(as_json, told, "  ".join(f"{name} {value}" for name, value in told.items()))
+
+
+@app.command("replay")
+def replay(
+    slug: str,
+    changes: list[str] = typer.Option(
+        [],
+        "--set",
+        help="weights.X=40, cut=65, places=10, budget=500, quota.X=30, prices.X=2000, band=0.9 or none, "
+        "aggregate=mean or trimmed, calibrated=yes, floors=no. May be given again.",
+    ),
+    who: str = WHO,
+    as_json: bool = JSON,
+) -> None:
+    """Decide a call again under other rules and see who would win; nothing is written."""
+    from django.utils.translation import gettext as _
+
+    from bitgoeul.apps.programmes import policies
+    from bitgoeul.apps.programmes.queries import calls_visible_to, panels
+    from bitgoeul.kit.doors import find, found
+    from bitgoeul.kit.refusals import Invalid, require
+
+    actor = actor_of(who)
+    call = find(panels.with_a_panel(calls_visible_to(actor)), slug=slug)
+    require(policies.may_see_all(actor))
+    wrong = [change for change in changes if "=" not in change]
+    if wrong:
+        raise Invalid({"set": [_("Write what is set as NAME=VALUE.")]})
+    named = dict(change.split("=", 1) for change in changes)
+    told = panels.replayed(found(panels.board(call)), named).as_data() | {"set": named}
+    lines = [
+        f"{slug}: {len(told['before']['winners'])} -> {len(told['after']['winners'])}",
+        *(f"  + {name}" for name in told["gained"]),
+        *(f"  - {name}" for name in told["lost"]),
+    ]
+    say(as_json, told, "\n".join(lines))

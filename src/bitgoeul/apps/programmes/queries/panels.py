@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bitgoeul.apps.programmes.errors import RubricNotHundred, TooFewForBand
-from bitgoeul.apps.programmes.models import Application, Call, Draw, Panel, Review
+from bitgoeul.apps.programmes.models import Application, Call, Draw, Panel, Review, Reviewer
 from bitgoeul.apps.programmes.queries import draws
+from bitgoeul.apps.programmes.queries.amounts import in_words
 from bitgoeul.apps.programmes.queries.deadlines import due_after
 from bitgoeul.apps.programmes.queries.eligibility import vocabulary
 from bitgoeul.engines import eligibility
 from bitgoeul.engines import reviews as engine
 from bitgoeul.kit import clock
 from bitgoeul.kit.refusals import Invalid
-from bitgoeul.kit.text import LANGUAGES
+from bitgoeul.kit.text import LANGUAGES, Localised
 
 State = Application.State
 AMOUNT = "amount"
@@ -37,11 +39,15 @@ def panel_of(call: Call) -> Panel | None:
 def calls_for_panels(calls: QuerySet[Call]) -> QuerySet[Call]:
     """Calls that a panel decides, newest deadline first, with how many are in review."""
     return (
-        calls.filter(procedure__decision__in=["panel", "panel-lottery"])
+        with_a_panel(calls)
         .select_related("panel")
         .annotate(in_review=Count("applications", filter=Q(applications__state=State.IN_REVIEW)))
         .order_by("-closes_at")
     )
+
+
+def with_a_panel(calls: QuerySet[Call]) -> QuerySet[Call]:
+    return calls.filter(procedure__decision__in=["panel", "panel-lottery"])
 
 
 def read_so_far(call: Call) -> QuerySet[Application]:
@@ -98,35 +104,71 @@ class Board:
         return list(self.rows)
 
 
+KEPT = 8  # panels of calls that somebody looks at just now
+_kept: OrderedDict[tuple[Any, ...], engine.Panel] = OrderedDict()
+
+
+def board_to_look_at(call: Call) -> Board | None:
+    """The board for a screen: while no review comes or goes, its marks are read once by this process."""
+    panel = panel_of(call)
+    submitted = Review.objects.filter(application__call=call, state=Review.State.SUBMITTED)
+    counted = submitted.aggregate(count=Count("id"), last=Max("submitted_at"), highest=Max("id"))
+    in_review = call.applications.filter(state=State.IN_REVIEW).count()
+    decided_at = panel.decided_at if panel else None
+    key = (call.slug, call.procedure_fingerprint, in_review, decided_at, *counted.values())
+    if (judged := _kept.get(key)) is None:
+        found = board(call)
+        if found is None:
+            return None
+        _kept[key] = found.panel
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+        return found
+    names = {applicant.application for applicant in judged.applicants}
+    light = call.applications.filter(submitted_at__isnull=False).order_by("submitted_at", "id")
+    rows = {row["public_id"]: row for row in light.values("public_id", "organisation__name")}
+    return Board(call, {name: rows[name] for name in rows if name in names}, judged, _budget(call, panel))
+
+
 def board(call: Call) -> Board | None:
     """What the panel of a call judges, or judged; None before anybody has submitted a review."""
     panel = panel_of(call)
-    ranked = set(panel.result.get("ranked", [])) if panel else set()
+    judged = _judged(call, set(panel.result.get("ranked", [])) if panel else set())
+    names = dict(Reviewer.objects.values_list("pk", "public_id"))
     submitted = Review.objects.filter(application__call=call, state=Review.State.SUBMITTED)
     reviews = [
-        engine.Review(application, reviewer, marks)
-        for application, state, reviewer, marks in submitted.values_list(
-            "application__public_id", "application__state", "reviewer__public_id", "marks"
+        engine.Review(judged[application]["public_id"], names[reviewer], marks)
+        for application, reviewer, marks in submitted.order_by().values_list(
+            "application_id", "reviewer_id", "marks"
         )
-        # What was decided stays what it was; before that, whoever is in review.
-        if (application in ranked if ranked else state == State.IN_REVIEW)
+        if application in judged
     ]
     read = {review.application for review in reviews}
     if not read:
         return None
-    rows = {
-        row["public_id"]: row
-        for row in call.applications.filter(submitted_at__isnull=False)
-        .order_by("submitted_at", "id")
-        .values("public_id", "organisation__name", "organisation__region", "ask", "facts", "answers", "state")
-        if row["public_id"] in read
-    }
+    rows = {row["public_id"]: row for row in judged.values() if row["public_id"] in read}
     earned = panel.bonuses if panel else {}
-    rubric = rubric_of(call)
     rules = bonus_rules(call)
     applicants = [_applicant(call, row, earned.get(name), rules) for name, row in rows.items()]
-    budget = panel.result.get("budget", call.left) if panel else call.left
-    return Board(call, rows, engine.Panel(rubric, applicants, reviews), budget)
+    return Board(call, rows, engine.Panel(rubric_of(call), applicants, reviews), _budget(call, panel))
+
+
+def _judged(call: Call, ranked: set[str]) -> dict[int, dict[str, Any]]:
+    """What was decided stays what it was; before that, whoever is in review. In the order of handing in."""
+    handed_in = call.applications.filter(submitted_at__isnull=False).order_by("submitted_at", "id")
+    found = handed_in.values(
+        "pk", "public_id", "organisation__name", "organisation__region", "ask", "facts", "answers", "state"
+    )
+    return {
+        row["pk"]: row
+        for row in found
+        if (row["public_id"] in ranked if ranked else row["state"] == State.IN_REVIEW)
+    }
+
+
+def _budget(call: Call, panel: Panel | None) -> int:
+    """What there was to give at the decision; before it, what is left."""
+    return int(panel.result.get("budget", call.left)) if panel else call.left
 
 
 def rubric_of(call: Call) -> engine.Rubric:
@@ -280,15 +322,16 @@ class Ranking:
 def ranking(found: Board, settings: engine.Settings, lot: Sequence[str] | None = None) -> Ranking:
     """Raw, trimmed and calibrated scores side by side, and where each application stands."""
     decided = outcome(found, settings, lot)
-    raw = _scores(found, settings, trim_from=None)
-    trimmed = _scores(found, settings, trim_from=engine.TRIM_FROM)
+    score = {line.application: line.score for line in decided.scored}
+    other = _scores(found, settings, trim_from=None if settings.trim_from else engine.TRIM_FROM)
+    raw, trimmed = (other, score) if settings.trim_from else (score, other)
     try:
         calibrated = _scores(found, settings, trim_from=settings.trim_from, calibrated=True)
     except engine.TooFewReviews:
         calibrated = {}
-    score = {line.application: line.score for line in decided.scored}
     moved = {row.application: row for row in engine.rank_changes(score, calibrated or score)}
     amounts = {row.application: row.amounts for row in found.panel.applicants}
+    standing = _standings(decided)
     lines = [
         Line(
             application=scored.application,
@@ -302,7 +345,7 @@ def ranking(found: Board, settings: engine.Settings, lot: Sequence[str] | None =
             bonus=scored.bonus,
             error=scored.error,
             amount=amounts[scored.application][AMOUNT],
-            standing=_standing(scored.application, decided),
+            standing=standing.get(scored.application, "waits"),
         )
         for scored in decided.scored
     ]
@@ -314,13 +357,12 @@ def _scores(found: Board, settings: engine.Settings, **how: Any) -> dict[str, De
     return {line.application: line.score for line in scored}
 
 
-def _standing(application: str, decided: engine.Outcome) -> str:
+def _standings(decided: engine.Outcome) -> dict[str, str]:
+    """Application -> where it stands; who is absent waits."""
     decision = decided.decision
-    if (ground := decision.refused.get(application)) is not None:
-        return ground.value
-    if any(application in names for names in decision.to_draw):
-        return "band"
-    return "wins" if application in decision.winners else "waits"
+    refused = {name: ground.value for name, ground in decision.refused.items()}
+    drawn = {name: "band" for names in decision.to_draw for name in names}
+    return dict.fromkeys(decision.winners, "wins") | drawn | refused
 
 
 def lot_of(found: Board) -> list[str] | None:
@@ -461,3 +503,115 @@ def _prices(found: Board, prices: dict[str, int]) -> dict[str, int]:
     if unknown := set(prices) - counted:
         raise Invalid({f"prices.{min(unknown)[:40]}": [_("No applicant is asked for this number.")]})
     return prices
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A call decided again under other rules.  Nothing was written."""
+
+    board: Board
+    before: engine.Outcome
+    after: engine.Outcome
+    settings: engine.Settings
+
+    @property
+    def difference(self) -> engine.Difference:
+        return engine.difference(self.before, self.after)
+
+    @property
+    def weights(self) -> dict[str, Decimal]:
+        """The weights that the replay used."""
+        known = {
+            row["name"]: Decimal(row["weight"]) for row in self.board.call.procedure["rubric"]["criteria"]
+        }
+        return known | {name: Decimal(str(value)) for name, value in (self.settings.weights or {}).items()}
+
+    @property
+    def named_weights(self) -> list[tuple[str, Decimal]]:
+        """The weights with the titles of their criteria."""
+        titles = {row["name"]: row["title"] for row in self.board.call.procedure["rubric"]["criteria"]}
+        return [(str(Localised.of(titles[name])), weight) for name, weight in self.weights.items()]
+
+    @property
+    def drawn(self) -> int:
+        """How many would have to be drawn."""
+        return sum(map(len, self.after.decision.to_draw))
+
+    @property
+    def by_region(self) -> list[tuple[str, int, int, int]]:
+        """Region, how many applied, how many win before and after; most applications first."""
+        rows = [
+            (name, share.applied, share.won, self.after.regions[name].won)
+            for name, share in self.before.regions.items()
+        ]
+        return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+    @property
+    def by_amount(self) -> list[tuple[str, str, str, str]]:
+        """What is asked for and given, in words: the budget, and every number that the form asks."""
+        call = self.board.call
+        questions = call.form.get("properties", {})
+        before, after = self.before.total, self.after.total
+        rows = []
+        for name, asked in before.asked.items():
+            values = (asked, before.granted.get(name, 0), after.granted.get(name, 0))
+            if name == AMOUNT:
+                rows.append((str(_("Budget")), *(str(in_words(call, value)) for value in values)))
+            else:
+                title = questions.get(name, {}).get("title", name)
+                rows.append((str(Localised.of(title)), *(f"{value:,}" for value in values)))
+        return rows
+
+    def as_data(self) -> dict[str, Any]:
+        changed = self.difference
+        return {
+            "call": self.board.call.slug,
+            "unit": self.board.call.budget_unit,
+            "weights": {name: str(weight) for name, weight in self.weights.items()},
+            "before": _told(self.before),
+            "after": _told(self.after),
+            "gained": list(changed.gained),
+            "lost": list(changed.lost),
+            "kept": changed.kept,
+        }
+
+
+def _told(found: engine.Outcome) -> dict[str, Any]:
+    decision = found.decision
+    return {
+        "winners": [award.application for award in decision.awards],
+        "reserve": len(decision.waiting),
+        "refused": len(decision.refused),
+        "to_draw": [name for names in decision.to_draw for name in names],
+        "line": None if found.line is None else str(found.line),
+        "band": list(found.band),
+        "left": decision.left,
+        "total": dataclasses.asdict(found.total),
+        "regions": {region: dataclasses.asdict(share) for region, share in found.regions.items()},
+    }
+
+
+def replayed(
+    found: Board, changes: Mapping[str, str], proportions: Mapping[str, int] | None = None
+) -> Replay:
+    """Decide again with some rules turned; ``proportions`` of the weights may stand for the weights.
+
+    The order that was drawn serves again; a band in a call that drew none stays to be drawn.
+    """
+    published, lot = settings_of(found.call, found.budget), lot_of(found)
+    settings = overridden(found, published, changes)
+    if proportions:
+        settings = dataclasses.replace(settings, weights=_weights_in(found.call, proportions))
+    before = outcome(found, published, lot)
+    undrawn = settings.band is not None and found.call.decision != "panel-lottery"
+    return Replay(found, before, outcome(found, settings, None if undrawn else lot), settings)
+
+
+def _weights_in(call: Call, proportions: Mapping[str, int]) -> dict[str, Decimal]:
+    """Weights of which only the proportions are given, in hundredths of a point, together 100."""
+    known = [row["name"] for row in call.procedure["rubric"]["criteria"]]
+    given = {name: max(1, proportions.get(name, 1)) for name in known}
+    whole = sum(given.values())
+    hundredths = {name: 10_000 * part // whole for name, part in given.items()}
+    hundredths[max(known, key=lambda name: given[name])] += 10_000 - sum(hundredths.values())
+    return {name: Decimal(value) / 100 for name, value in hundredths.items()}

@@ -7,4 +7,5 @@ from bitgoeul.apps.programmes.views import cases as cases
 from bitgoeul.apps.programmes.views import desk as desk
 from bitgoeul.apps.programmes.views import grants as grants
 from bitgoeul.apps.programmes.views import panels as panels
+from bitgoeul.apps.programmes.views import results as results
 from bitgoeul.apps.programmes.views import reviews as reviews

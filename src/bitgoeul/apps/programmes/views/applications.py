@@ -181,6 +181,7 @@ def _application_page(
         "may_continue": mine and row.is_editable,
         "may_answer": mine and row.state == Application.State.OFFERED,
         "decline": DeclineForm(),
+        "may_have_receipt": mine and row.submitted_at is not None,
         "may_withdraw": mine and Application.FLOW.allows(row, Application.State.WITHDRAWN),
         "decide": decide if deciding else None,
         "back": back if deciding else None,

@@ -24,7 +24,7 @@ from bitgoeul.apps.programmes.commands.panels import (
     file_appeal,
 )
 from bitgoeul.apps.programmes.forms.calls import place_errors
-from bitgoeul.apps.programmes.forms.panels import AnswerForm, AppealForm
+from bitgoeul.apps.programmes.forms.panels import AnswerForm, AppealForm, ReplayForm
 from bitgoeul.apps.programmes.forms.reviews import ReviewerForm
 from bitgoeul.apps.programmes.models import Appeal, Call, Draw, Panel
 from bitgoeul.apps.programmes.queries import applications_visible_to, calls_visible_to, draws, panels
@@ -36,6 +36,7 @@ from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import Invalid, NotFound, require
 
+SHOWN = 20  # organisations named in one list
 # Where an application stands in the ranking: tone and words.
 STANDINGS = {
     "wins": ("ok", pgettext_lazy("ranking", "wins")),
@@ -49,7 +50,7 @@ STANDINGS = {
 def _call(request: HttpRequest, slug: str) -> Call:
     """A call with a panel, for those who run it."""
     actor = actor_of(request)
-    call = find(panels.calls_for_panels(calls_visible_to(actor)), slug=slug)
+    call = find(panels.with_a_panel(calls_visible_to(actor)), slug=slug)
     require(policies.may_run_calls(actor))
     return call
 
@@ -84,7 +85,7 @@ def reviewers(request: HttpRequest) -> HttpResponse:
 def panel(request: HttpRequest, slug: str) -> HttpResponse:
     """How far the reviews of one call are; once somebody submitted, the ranking; then the decision."""
     call = _call(request, slug)
-    board = panels.board(call)
+    board = panels.board_to_look_at(call)
     ranked = None
     if board is not None:
         ranked = panels.ranking(board, panels.settings_of(call, board.budget), panels.lot_of(board))
@@ -106,6 +107,38 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
         "may_decide": far.complete and (current is None or current.state != Panel.State.DECIDED),
     }
     return render(request, "programmes/panel.html", context)
+
+
+@login_required
+def replay(request: HttpRequest, slug: str) -> HttpResponse:
+    """What other rules would decide; nothing is written.  htmx asks for the answer alone."""
+    actor = actor_of(request)
+    call = find(panels.with_a_panel(calls_visible_to(actor)), slug=slug)
+    require(policies.may_see_all(actor))
+    board = found(panels.board_to_look_at(call))
+    form = ReplayForm(request.GET or None, call=call)
+    told = None
+    if form.is_bound and form.is_valid():
+        try:
+            told = panels.replayed(board, form.changes(), form.proportions())
+        except Invalid as refusal:
+            place_errors(form, refusal.errors)
+    elif not form.is_bound:
+        told = panels.replayed(board, {})
+    context = {"call": call, "form": form, "told": told, "names": _names(board, told)}
+    only_answer = request.headers.get("HX-Request") == "true"
+    template = "programmes/_replay.html" if only_answer else "programmes/replay.html"
+    return render(request, template, context, status=422 if told is None and not only_answer else 200)
+
+
+def _names(board: panels.Board, told: panels.Replay | None) -> dict[str, list[str]]:
+    """Who wins more and who does not any more, by the names of the organisations."""
+    if told is None:
+        return {}
+    changed = told.difference
+    of = {name: row["organisation__name"] for name, row in board.rows.items()}
+    return {"gained": [of[name] for name in changed.gained[:SHOWN]],
+            "lost": [of[name] for name in changed.lost[:SHOWN]]}  # fmt: skip
 
 
 @login_required
@@ -230,6 +263,7 @@ PATHS = [
     path("panels/<slug:slug>/", panel, name="panel"),
     path("panels/<slug:slug>/assign/", assign, name="assign_reviews"),
     path("panels/<slug:slug>/decide/", decide, name="decide_panel"),
+    path("panels/<slug:slug>/replay/", replay, name="replay"),
     path("panels/<slug:slug>/entries/", publish, name="publish_entries"),
     path("panels/<slug:slug>/draw/", hold, name="hold_draw"),
     path("draws/verify_draw.py", draw_verifier, name="draw_verifier"),
