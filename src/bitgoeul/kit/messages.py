@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import polib
+from django.utils.translation.reloader import translation_file_changed
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -16,12 +18,19 @@ def catalogues() -> Iterator[Path]:
 
 
 def compile_all() -> list[Path]:
-    """Write the ``.mo`` beside each ``.po`` that is newer; return what was written."""
+    """Write the ``.mo`` beside each ``.po`` that is newer; return what was written.
+
+    A catalogue appears whole, also to processes that start at this moment, and this process forgets what it
+    has read before: the settings alone make Django read, on a fresh copy what is not there yet.
+    """
     written = []
     for source in catalogues():
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            polib.pofile(str(source)).save_as_mofile(str(target))
+            aside = target.with_suffix(f".{os.getpid()}")
+            polib.pofile(str(source)).save_as_mofile(str(aside))
+            aside.replace(target)
+            translation_file_changed(None, target)
             written.append(target)
     return written
 
@@ -39,8 +48,6 @@ def unfinished() -> dict[str, list[str]]:
 
 def collect() -> None:
     """Run makemessages in every capability, the kit and the site (needs the system's gettext)."""
-    import os
-
     from django.core.management import call_command
 
     folders = [path.parent for path in sorted(PACKAGE.glob("apps/*/apps.py"))] + [
