@@ -29,9 +29,14 @@ CATALOGUE: dict[str, Command] = {}
 class _Level:
     """What the command that runs now has recorded so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_second_run: bool) -> None:
         self.facts = 0
         self.repeat = False
+        self.is_second_run = is_second_run
+
+
+class ShortCutInVain(Exception):
+    """Raised by a command that took a short cut in vain: it is undone and run once more, the whole way."""
 
 
 _level: ContextVar[_Level | None] = ContextVar("command_level", default=None)
@@ -43,6 +48,12 @@ def unchanged() -> None:
     if level is None:
         raise RuntimeError("unchanged() belongs inside a command")
     level.repeat = True
+
+
+def may_take_short_cut() -> bool:
+    """Whether this is the first run of the command, which may end in ``ShortCutInVain``."""
+    level = _level.get()
+    return level is not None and not level.is_second_run
 
 
 def note_fact() -> None:
@@ -64,12 +75,8 @@ def command(run: Callable[P, R] | None = None, /, *, scope: str | None = None) -
     name = f"{app}.{run.__name__}"
     needed = scope or f"{app}:write"
 
-    @functools.wraps(run)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        nested = _level.get() is not None
-        if not nested and not kwargs["by"].allows(needed):  # type: ignore[attr-defined]
-            raise Forbidden
-        level = _Level()
+    def attempt(args: Any, kwargs: Any, *, is_second_run: bool) -> R:
+        level = _Level(is_second_run=is_second_run)
         token = _level.set(level)
         try:
             with transaction.atomic():
@@ -79,6 +86,16 @@ def command(run: Callable[P, R] | None = None, /, *, scope: str | None = None) -
             return result
         finally:
             _level.reset(token)
+
+    @functools.wraps(run)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        nested = _level.get() is not None
+        if not nested and not kwargs["by"].allows(needed):  # type: ignore[attr-defined]
+            raise Forbidden
+        try:
+            return attempt(args, kwargs, is_second_run=False)
+        except ShortCutInVain:
+            return attempt(args, kwargs, is_second_run=True)
 
     CATALOGUE[name] = Command(name, needed, wrapper)
     return wrapper

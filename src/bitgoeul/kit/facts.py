@@ -18,8 +18,13 @@ from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.command import note_fact
 from bitgoeul.kit.models import Delivery, Fact
+from bitgoeul.kit.standing import StandingInsert
 
 EVENTS: dict[str, type[Event]] = {}
+
+# Every command of the hub ends in these two statements.
+_write_fact = StandingInsert(Fact)
+_write_deliveries = StandingInsert(Delivery)
 
 
 def personal(**field: Any) -> Any:
@@ -85,7 +90,7 @@ def record(event: Event, *, by: Actor, subject: str, organisation: models.Model 
     """Write one fact and one delivery for each of its subscribers."""
     note_fact()
     public, private = event.split()
-    fact = Fact.objects.create(
+    fact = Fact(
         name=event.name(),
         at=clock.now(),
         actor=by.id,
@@ -95,12 +100,9 @@ def record(event: Event, *, by: Actor, subject: str, organisation: models.Model 
         personal=private,
         salts={name: secrets.token_hex(16) for name in private},
     )
-    Delivery.objects.bulk_create(
-        [
-            Delivery(fact=fact, handler=handler, due_at=fact.at)
-            for handler in subscriptions().get(fact.name, [])
-        ]
-    )
+    _write_fact(fact)
+    if handlers := subscriptions().get(fact.name):
+        _write_deliveries(*(Delivery(fact=fact, handler=handler, due_at=fact.at) for handler in handlers))
     return fact
 
 

@@ -12,7 +12,7 @@ import pytest
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
 from bitgoeul.kit import clock, facts, worker
 from bitgoeul.kit.actor import ANONYMOUS, SYSTEM, Actor
-from bitgoeul.kit.command import CATALOGUE, command, unchanged
+from bitgoeul.kit.command import CATALOGUE, ShortCutInVain, command, may_take_short_cut, unchanged
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import Event, personal, record, redact
 from bitgoeul.kit.flow import Flow
@@ -68,6 +68,26 @@ def test_nested_commands_count_for_themselves_and_a_repeat_records_nothing():
     light_again(by=SYSTEM)
 
     assert list(Fact.objects.values_list("subject", flat=True)) == ["lamp:a", "lamp:b", "lamp:both"]
+
+
+def test_a_short_cut_in_vain_is_undone_and_the_whole_way_taken_once():
+    runs = []
+
+    @command(scope="kit:write")
+    def light_by_short_cut(*, by: Actor, blocked: bool) -> None:
+        runs.append(may_take_short_cut())
+        light_lamp(by=by, lamp="on the way")
+        record(LampLit(lamp="end", keeper=""), by=by, subject="lamp:end")
+        if may_take_short_cut() or blocked:
+            raise ShortCutInVain
+
+    light_by_short_cut(by=SYSTEM, blocked=False)
+    with pytest.raises(ShortCutInVain):
+        light_by_short_cut(by=SYSTEM, blocked=True)
+
+    assert runs == [True, False, True, False]
+    assert list(Fact.objects.values_list("subject", flat=True)) == ["lamp:on the way", "lamp:end"]
+    assert not may_take_short_cut()  # outside of any command
 
 
 def test_a_token_without_the_scope_is_refused_before_anything_happens():
@@ -159,7 +179,7 @@ def test_a_claim_of_a_dead_worker_lapses(subscribed):
 @pytest.mark.django_db(transaction=True)
 def test_a_claim_is_renewed_while_its_handler_works(subscribed, monkeypatch):
     """A handler may take longer than a lease; meanwhile no other worker takes its delivery."""
-    monkeypatch.setattr(worker, "LEASE", dt.timedelta(seconds=0.3))
+    monkeypatch.setattr(worker, "LEASE", dt.timedelta(seconds=1.5))
     monkeypatch.setattr(worker, "RENEW_EVERY_S", 0.05)
     light_lamp(by=SYSTEM, lamp="a")
     Delivery.objects.filter(handler__endswith="fail").delete()
@@ -167,10 +187,10 @@ def test_a_claim_is_renewed_while_its_handler_works(subscribed, monkeypatch):
     assert claimed is not None
 
     with worker._leased(claimed):
-        taken = [worker._claim("eager") for _turn in range(9) if not time.sleep(0.1)]
+        taken = [worker._claim("eager") for _turn in range(4) if not time.sleep(0.5)]
 
-    assert taken == [None] * 9
-    time.sleep(0.4)
+    assert taken == [None] * 4
+    time.sleep(1.6)
     assert worker._claim("eager") is not None, "once nobody renews it, the claim lapses"
 
 

@@ -6,14 +6,16 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import connection, models
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models.functions import Concat
 from django.test.utils import CaptureQueriesContext
 
 from bitgoeul.apps.people.models import Membership, Organisation
 from bitgoeul.apps.people.tests.factories import make_organisation, make_person
 from bitgoeul.kit import clock
+from bitgoeul.kit.models import OnceKey
 from bitgoeul.kit.paging import page_of
-from bitgoeul.kit.standing import StandingQuery
+from bitgoeul.kit.standing import StandingInsert, StandingQuery, StandingUpdate
 
 pytestmark = pytest.mark.django_db
 
@@ -120,3 +122,55 @@ def test_what_fits_on_one_page_is_not_counted(rf):
     assert (len(first), first.paginator.num_pages, first.has_next()) == (2, 2, True)
     second = page_of(lambda: rows, rf.get("/?page=2"), size=2, begin=list)
     assert list(second) == list(rows[2:])
+
+
+def a_key(number=1, **more):
+    return OnceKey(owner="a", key=str(number), fingerprint="1", created_at=clock.now(), **more)
+
+
+def test_rows_are_written_in_one_statement_as_saving_each_would():
+    insert = StandingInsert(OnceKey)
+    evil = {"text": "'); DROP TABLE kit_oncekey; --", "none": None}
+    rows = [a_key(1, answer=evil), a_key(2), a_key(3, answer=[])]
+
+    insert(a_key(0))
+    with CaptureQueriesContext(connection) as asked:
+        assert insert(*rows)
+
+    assert len(asked) == 1
+    assert [OnceKey.objects.get(pk=row.pk).key for row in rows] == ["1", "2", "3"]
+    kept = OnceKey.objects.get(key="1")
+    assert (kept, kept.answer, kept.created_at) == (rows[0], evil, rows[0].created_at)
+    rows[1].fingerprint = "2"
+    rows[1].save()  # the row knows that it is there
+    assert OnceKey.objects.filter(fingerprint="2").count() == 1
+
+
+def test_a_constraint_is_an_error_unless_a_row_may_be_there_already():
+    insert, insert_once = StandingInsert(OnceKey), StandingInsert(OnceKey, once=True)
+
+    first, second = a_key(), a_key()
+    assert (insert_once(first), insert_once(second)) == (True, False)
+    assert (OnceKey.objects.get(), second.pk) == (first, None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(a_key())
+    with pytest.raises(ValueError, match="each row"):
+        insert_once(a_key(2), a_key(3))
+
+
+def test_an_update_changes_the_rows_it_names_with_the_values_of_each_call():
+    renamed = StandingUpdate(
+        lambda key, by: (
+            OnceKey.objects.filter(key=key, pk__gt=0),
+            {"owner": Concat("owner", by, output_field=models.CharField())},
+        ),
+        key=models.CharField(),
+        by=models.CharField(),
+    )
+    for number in range(3):
+        a_key(number).save()
+
+    assert renamed(key="1", by="%s'") == 1
+    assert renamed(key="1", by="b") == 1
+    assert renamed(key="7", by="b") == 0
+    assert list(OnceKey.objects.order_by("key").values_list("owner", flat=True)) == ["a", "a%s'b", "a"]
