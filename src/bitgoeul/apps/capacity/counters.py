@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F, Sum
 
 from bitgoeul.apps.capacity.models import Pool, Shard
 from bitgoeul.engines import capacity as engine
+from bitgoeul.kit.standing import StandingUpdate
 
 
 def make(pool: Pool) -> None:
@@ -28,22 +29,36 @@ def somewhere(pool: Pool) -> int:
     return random.randrange(pool.shards)  # noqa: S311 - it hides nothing
 
 
+_take: StandingUpdate = StandingUpdate(
+    lambda pool, number, quantity: (
+        Shard.objects.filter(pool=pool, number=number, admits=True, taken__lte=F("capacity") - quantity),
+        {"taken": F("taken") + quantity},
+    ),
+    pool=models.BigIntegerField(),
+    number=models.PositiveSmallIntegerField(),
+    quantity=models.PositiveIntegerField(),
+)
+
+
+def take_at_once(pool: Pool, shard: int, quantity: int) -> bool:
+    """Take from one shard if it admits and has so much left.
+
+    PostgreSQL keeps the lock of a row that it waited for and then found too full.  So after False nothing
+    else may be locked in this transaction: whoever goes on to lock all shards in their order would hold this
+    one out of order.
+    """
+    return _take(pool=pool.pk, number=shard, quantity=quantity) == 1
+
+
 def take(pool: Pool, shard: int, quantity: int) -> bool:
-    """Take from one shard if it admits and has so much left."""
+    """Take from one shard as ``take_at_once`` does; a lock that was had in vain is given back."""
     if pool.shards == 1:
-        return _take(pool, shard, quantity)
-    # PostgreSQL keeps the lock of a row that it waited for and then found too full.  The savepoint gives it
-    # back, else whoever goes on to lock all shards in their order would hold this one out of order.
+        return take_at_once(pool, shard, quantity)
     with transaction.atomic():
-        taken = _take(pool, shard, quantity)
+        taken = take_at_once(pool, shard, quantity)
         if not taken:
             transaction.set_rollback(True)
     return taken
-
-
-def _take(pool: Pool, shard: int, quantity: int) -> bool:
-    room = Shard.objects.filter(pool=pool, number=shard, admits=True, taken__lte=F("capacity") - quantity)
-    return room.update(taken=F("taken") + quantity) == 1
 
 
 def take_where_most_is_left(pool: Pool, quantity: int) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
-from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -41,12 +40,15 @@ from bitgoeul.apps.capacity.models import Claim, Pool, Waiting
 from bitgoeul.apps.people.models import Organisation, Person
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM, Actor
-from bitgoeul.kit.command import command, unchanged
+from bitgoeul.kit.command import ShortCutInVain, command, may_take_short_cut, unchanged
 from bitgoeul.kit.facts import record
 from bitgoeul.kit.refusals import Invalid, KeyReused, NotFound, StateChanged, require
+from bitgoeul.kit.standing import StandingInsert
 
 State = Claim.State
 AT_ONCE = 200  # how many that are over one claim sweeps on its way
+
+_insert_once = StandingInsert(Claim, once=True)
 
 
 @command
@@ -285,20 +287,20 @@ def _write(rows: list[Claim]) -> list[Claim] | None:
 
     The unique key is the judge: a second request with it waits here until the first is done.
     """
-    try:
-        with transaction.atomic():
-            for row in rows:
-                row.save(force_insert=True)
-    except IntegrityError:
-        earlier = list(
-            Claim.objects.filter(key=rows[0].key).select_related("pool", "organisation").order_by("part")
-        )
-        if not earlier:
-            raise AlreadyHolds(pool=str(next(row.pool for row in rows if row.sole))) from None
-        if [_request(row) for row in earlier] != [_request(row) for row in rows]:
-            raise KeyReused from None
-        return earlier
-    return None
+    new = [row.pk for row in rows if _insert_once(row)]
+    if len(new) == len(rows):
+        return None
+    earlier = list(
+        Claim.objects.filter(key=rows[0].key)
+        .exclude(pk__in=new)
+        .select_related("pool", "organisation")
+        .order_by("part")
+    )
+    if not earlier:
+        raise AlreadyHolds(pool=str(next(row.pool for row in rows if row.sole)))
+    if [_request(row) for row in earlier] != [_request(row) for row in rows]:
+        raise KeyReused
+    return earlier
 
 
 def _request(row: Claim) -> tuple[int, int, str, bool]:
@@ -320,20 +322,26 @@ def _assign(pool: Pool, row: Claim, names: Sequence[str]) -> list[str]:
 
 
 def _take(pool: Pool, row: Claim) -> None:
-    if counters.take(pool, row.shard, row.quantity):
-        return
-    shard = _take_elsewhere(pool, row.quantity)
-    if shard != row.shard:
-        row.shard = shard
-        Claim.objects.filter(pk=row.pk).update(shard=shard)
+    if not may_take_short_cut():
+        if counters.take(pool, row.shard, row.quantity):
+            return
+        _refuse_if_full(pool, row.quantity)
+        row.shard = _take_elsewhere(pool, row.quantity)
+        Claim.objects.filter(pk=row.pk).update(shard=row.shard)
+    elif not counters.take_at_once(pool, row.shard, row.quantity):
+        _refuse_if_full(pool, row.quantity)
+        raise ShortCutInVain
+
+
+def _refuse_if_full(pool: Pool, quantity: int) -> None:
+    """Refuse what is seen without a lock: the pool gives nothing out, others wait, or too little is left."""
+    _refuse_unless_admitted(pool)
+    if queries.usage(pool).free < quantity:
+        raise PoolFull(pool=str(pool), left=counters.left(pool), asked=quantity)
 
 
 def _take_elsewhere(pool: Pool, quantity: int) -> int:
     """Take from any shard, or say exactly why not."""
-    _refuse_unless_admitted(pool)
-    if queries.usage(pool).free < quantity:
-        # Seen without a lock: at that moment the pool was full.
-        raise PoolFull(pool=str(pool), left=counters.left(pool), asked=quantity)
     shard = counters.take_where_most_is_left(pool, quantity)
     if shard is not None:
         return shard
