@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from bitgoeul.apps.capacity import queries as capacity
+from bitgoeul.apps.capacity.models import Claim, Waiting
 from bitgoeul.apps.compute import queries as compute
 from bitgoeul.apps.credits import queries as credits
 from bitgoeul.apps.lake import queries as lake
@@ -63,9 +65,10 @@ def _way(organisations: list[dict[str, Any]], begun: set[str]) -> list[dict[str,
 def panels_of(actor: Actor) -> list[dict[str, Any]]:
     """What moves in each capability that is here: the newest few of the reader's own."""
     here = {url.strip("/"): url for url, _key, _word in places()}
-    return [
+    panels = [
         panel(actor) | {"name": name, "url": here[name]} for name, panel in PANELS.items() if name in here
     ]
+    return [*_allocations(actor), *panels]
 
 
 def _line(row: Any, title: Any, url: str, at: Any) -> dict[str, Any]:
@@ -81,6 +84,27 @@ def _line(row: Any, title: Any, url: str, at: Any) -> dict[str, Any]:
 def _own(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
     """Of what the actor may see, what is theirs: an operator sees more than that."""
     return rows.filter(organisation__in=list(actor.memberships)).order_by("-id")[:SHOWN]
+
+
+def _allocations(actor: Actor) -> list[dict[str, Any]]:
+    """What the reader holds or waits for; no panel for those who have never asked for anything."""
+    waits = capacity.own_places(actor)[:SHOWN]
+    # What is offered is said by the place in the line, until it is accepted.
+    active = capacity.own_claims(actor).filter(state__in=Claim.ACTIVE)
+    claims = active.exclude(offered_to__state=Waiting.State.OFFERED)[:SHOWN]
+    rows = [
+        *(_of_pool(place, place.joined_at) for place in waits),
+        *(_of_pool(claim, claim.claimed_at) for claim in claims),
+    ]
+    if not rows:
+        return []
+    url = reverse("capacity:index")
+    return [{"name": "capacity", "title": _("Held and waited for"), "rows": rows[:SHOWN], "url": url}]
+
+
+def _of_pool(row: Claim | Waiting, at: Any) -> dict[str, Any]:
+    title = f"{row.pool} · {row.quantity} {row.pool.unit}"
+    return _line(row, title, reverse("capacity:pool", args=[row.pool.slug]), at)
 
 
 def _jobs(actor: Actor) -> dict[str, Any]:

@@ -21,4 +21,6 @@ ACCOUNT_RATE_LIMITS: dict[str, str] = {}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in production: threads and processes of a test meet the locks that are really there.
     DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["BITGOEUL_HOME"], "test.sqlite3")}  # noqa: F405
+    # A crowd of writers waits for one lock, in no order; a busy machine is no reason to lose one of them.
+    DATABASES["default"]["OPTIONS"]["timeout"] = 120  # noqa: F405
 KEPT_PAGES_S = 0

@@ -178,6 +178,7 @@ class Shell:
         if self.inbox_url:
             items.append({"url": self.inbox_url, "label": _("Inbox"), "count": self.unread})
         items += [
+            {"url": address("capacity:index"), "label": _("What is free")},
             {"url": address("people:organisations"), "label": _("Organisations")},
             {"url": address("people:me"), "label": _("My account")},
         ]

@@ -68,7 +68,8 @@ def _picture(units: list[Unit]) -> dict[str, Any]:
         squares.append({"x": column * 22, "y": row * 22, "colour": colour, "label": f"{unit.label}: {state}"})
     columns = min(len(units), ACROSS) or 1
     rows = (min(len(units), SHOWN_UNITS) + ACROSS - 1) // ACROSS or 1
-    return {"squares": squares, "width": columns * 22 - 4, "height": rows * 22 - 4}
+    out = sum(not unit.in_service for unit in units)
+    return {"squares": squares, "width": columns * 22 - 4, "height": rows * 22 - 4, "out": out}
 
 
 def _unit_state(unit: Unit) -> tuple[str, str]:
@@ -221,14 +222,16 @@ def desk(request: HttpRequest, slug: str, **forms: Form) -> HttpResponse:
     require(policies.may_look_behind(actor, row))
     usage = queries.usage(row)
     units = list(queries.units_of(row)) if row.numbered else []
+    page, line = page_of(queries.active_claims(row), request, BEHIND), queries.line_of(row)[:BEHIND]
+    queries.name_holders([*page, *line])
     context = {
         "pool": row,
         "usage": usage,
         "bar": _bar(usage),
         "picture": _picture(units) if units else None,
         "units": [{"row": unit, "state": _unit_state(unit)[0]} for unit in units[:SHOWN_UNITS]],
-        "page": page_of(queries.active_claims(row), request, BEHIND),
-        "line": queries.line_of(row)[:BEHIND],
+        "page": page,
+        "line": line,
         "may_run": policies.may_run(actor, row),
         "state_form": StateForm(prefix="state"),
         "capacity_form": CapacityForm(prefix="size", initial={"capacity": usage.capacity}),

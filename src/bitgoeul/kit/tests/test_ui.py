@@ -43,6 +43,7 @@ def test_sizes_take_the_largest_unit_that_leaves_one(value, shown):
         (59.6, "1분 0초", "1 min 0 s"),
         (3725, "1시간 2분", "1 h 2 min"),
         (timedelta(days=2, hours=3), "2일 3시간", "2 d 3 h"),
+        (timedelta(days=1), "1일", "1 d"),
     ],
 )
 def test_durations_are_said_in_the_readers_language(seconds, korean, english):

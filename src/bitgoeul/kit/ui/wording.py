@@ -74,7 +74,12 @@ def duration(seconds: Any) -> str:
         return _("%(minutes)s min %(seconds)s s") % {"minutes": whole // 60, "seconds": whole % 60}
     if whole < 86400:
         return _("%(hours)s h %(minutes)s min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
-    return _("%(days)s d %(hours)s h") % {"days": whole // 86400, "hours": whole % 86400 // 3600}
+    days, hours = whole // 86400, whole % 86400 // 3600
+    return (
+        _("%(days)s d %(hours)s h") % {"days": days, "hours": hours}
+        if hours
+        else _("%(days)s d") % {"days": days}
+    )
 
 
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -6,7 +6,14 @@ import datetime as dt
 
 import pytest
 
-from bitgoeul.apps.capacity.commands import claim, hold, join_waiting_list, release_claim
+from bitgoeul.apps.capacity.commands import (
+    claim,
+    confirm_hold,
+    hold,
+    join_waiting_list,
+    release_claim,
+    take_unit_out,
+)
 from bitgoeul.apps.capacity.models import Claim, Pool, Unit, Waiting
 from bitgoeul.apps.capacity.queries import Usage, discrepancies, usage
 from bitgoeul.apps.capacity.tests.factories import make_pool
@@ -118,6 +125,40 @@ def test_a_member_waits_sees_the_place_and_confirms_the_offer(mina):
 
     assert "차례가 되었습니다" in page
     assert (usage(pool).claimed, discrepancies()) == (1, [])
+
+
+def test_the_desk_names_people_and_counts_what_is_out_of_service(mina, operator):
+    pool = make_pool(numbered_units=["A", "B", "C"], slug="rooms", self_service=True)
+    take(pool, 1, holder=mina)
+    take_unit_out(by=SYSTEM, pool=pool, label="C", reason="repair")
+    join_waiting_list(by=SYSTEM, pool=pool, quantity=2, key="w", holder=mina)
+
+    page = shown(client_for(operator, "en"), "/capacity/rooms/desk/")
+
+    assert (page.count(str(mina)), f"person:{mina.public_id}" in page) == (2, False)
+    assert "Out of service 1" in page
+
+
+def test_my_page_shows_what_one_holds_and_waits_for_and_the_way_to_what_is_free(mina):
+    client = client_for(mina)
+    assert "배정과 대기" not in shown(client, "/my/")
+    pool = make_pool(1, slug="seats", title={"ko": "예시 좌석"}, self_service=True)
+    take(pool)
+    join_waiting_list(by=SYSTEM, pool=pool, quantity=1, key="w", holder=mina)
+
+    waiting = shown(client, "/my/")
+    release_claim(by=SYSTEM, key="a")
+    offered = shown(client, "/my/")
+    confirm_hold(by=SYSTEM, key=Claim.objects.get(state="held").key)
+    confirmed = shown(client, "/my/")
+
+    assert 'href="/capacity/"' in waiting
+    lines = [page.count('href="/capacity/seats/"') for page in (waiting, offered, confirmed)]
+    assert lines == [1, 1, 1]
+    words = ("대기 중", "제안", "배정됨")
+    assert [word in page for word, page in zip(words, (waiting, offered, confirmed), strict=True)] == [
+        True
+    ] * 3
 
 
 def test_where_decisions_give_a_member_is_led_to_the_calls(mina):
