@@ -17,7 +17,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from django.db import connections, models
 from django.db.models.expressions import Expression
@@ -168,7 +168,7 @@ class StandingUpdate:
     def _write(self, connection: Any) -> tuple[str, tuple[Any, ...]]:
         places = {name: Given(name, field) for name, field in self.given.items()}
         rows, changes = self.build(**places)
-        query = rows.query.chain(UpdateQuery)
+        query = cast(UpdateQuery, rows.query.chain(UpdateQuery))
         query.add_update_values(changes)
         sql, params = query.get_compiler(using=connection.alias).as_sql()
         self.forms[connection.vendor] = form = (sql, tuple(params))
