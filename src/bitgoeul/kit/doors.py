@@ -10,10 +10,11 @@ from django.db.models import Model, QuerySet
 from bitgoeul.kit.refusals import NotFound
 
 Row = TypeVar("Row", bound=Model)
+Thing = TypeVar("Thing")
 
 
-def found(row: Row | None) -> Row:
-    """The row, or a 404 that tells nothing."""
+def found(row: Thing | None) -> Thing:
+    """What is there, or a 404 that tells nothing."""
     if row is None:
         raise NotFound
     return row

@@ -316,4 +316,4 @@ class TariffForms:
             form = self.whole
             if name in self.rows and number.isdecimal():
                 form = self.kept(name)[int(number)]
-            form.add_error(field if field in form.fields else None, sentences)  # type: ignore[arg-type]
+            form.add_error(field if field in form.fields else None, sentences)

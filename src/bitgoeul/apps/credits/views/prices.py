@@ -23,7 +23,7 @@ from bitgoeul.kit.text import Localised
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -40,7 +40,7 @@ def _page(request: HttpRequest, tariff: Tariff | None) -> HttpResponse:
     context: dict[str, Any] = {
         "tariff": tariff,
         "others": queries.tariffs_seen_by(actor)
-        .exclude(pk=tariff.pk if tariff else None)
+        .exclude(pk=tariff.pk if tariff else 0)
         .exclude(state=Tariff.State.DROPPED)[:20],
         "may_set": policies.may_set_prices(actor),
         "today": queries.today(),
@@ -63,10 +63,11 @@ def _page(request: HttpRequest, tariff: Tariff | None) -> HttpResponse:
 def _quotes(request: HttpRequest, tariff: Tariff) -> dict[str, Any]:
     """The two questions, and the answer to the one that was asked."""
     asked = request.GET.get("ask", "")
-    kinds = {"machine": MachineQuoteForm, "equipment": EquipmentQuoteForm}
-    forms = {
-        kind: form(tariff, request.GET if asked == kind else None, prefix=kind)
-        for kind, form in kinds.items()
+    forms: dict[str, MachineQuoteForm | EquipmentQuoteForm] = {
+        "machine": MachineQuoteForm(tariff, request.GET if asked == "machine" else None, prefix="machine"),
+        "equipment": EquipmentQuoteForm(
+            tariff, request.GET if asked == "equipment" else None, prefix="equipment"
+        ),
     }
     found = None
     if asked in forms and forms[asked].is_valid():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -77,7 +79,7 @@ def decide_panel(*, by: Actor, call: str) -> Panel:
         reason = _why_not(offer, lines[name], scored[name].below_floor)
         reject_application(by=by, application=name, reason=reason)
     asked = sum(lines[award.application].amount for award in decision.awards)
-    summary = {
+    summary: dict[str, Any] = {
         "applications": count,
         "offered": len(decision.awards),
         "reserve": len(decision.waiting),
@@ -212,14 +214,12 @@ def answer_appeal(*, by: Actor, application: str, upheld: bool, answer: dict[str
     if not any(texts) or max(map(len, texts)) > LONGEST_WORDS or not is_storable(texts):
         raise Invalid({"answer": [_("Write the answer that the applicant will read.")]})
     to = Appeal.State.UPHELD if upheld else Appeal.State.DISMISSED
-    fields = {"answer": Localised.of(answer), "answered_by": by.id, "answered_at": clock.now()}
-    Appeal.FLOW.move(appeal, to, **fields)
+    words = Localised.of(answer)
+    Appeal.FLOW.move(appeal, to, answer=words, answered_by=by.id, answered_at=clock.now())
     if upheld:
         _put_first(row)
     record(
-        AppealAnswered(
-            call=row.call.slug, application=row.public_id, upheld=upheld, answer=dict(fields["answer"])
-        ),
+        AppealAnswered(call=row.call.slug, application=row.public_id, upheld=upheld, answer=dict(words)),
         by=by,
         subject=row.subject,
         organisation=row.organisation,

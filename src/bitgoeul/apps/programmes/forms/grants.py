@@ -127,7 +127,7 @@ class ConditionForm(GrantForm):
 
 class ReportForm(GrantForm):
     words = _text(_("What was done"), rows=6)
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]
         label=_("Evidence"),
         required=False,
         help_text=_("PDF, pictures, Word, Excel or Hangul files, up to 20 MiB each, ten at most."),

@@ -76,7 +76,7 @@ class Progress:
 
 def progress(call: Call) -> Progress:
     each = int(call.procedure["rubric"]["reviews"])
-    rows = list(read_so_far(call).values_list("assigned", "submitted"))
+    rows = list(read_so_far(call).values_list("assigned", "submitted"))  # type: ignore[misc]
     return Progress(
         applications=len(rows),
         wanted=each * len(rows),
@@ -126,7 +126,7 @@ def board_to_look_at(call: Call) -> Board | None:
         return found
     names = {applicant.application for applicant in judged.applicants}
     light = call.applications.filter(submitted_at__isnull=False).order_by("submitted_at", "id")
-    rows = {row["public_id"]: row for row in light.values("public_id", "organisation__name")}
+    rows = {row["public_id"]: dict(row) for row in light.values("public_id", "organisation__name")}
     return Board(call, {name: rows[name] for name in rows if name in names}, judged, _budget(call, panel))
 
 
@@ -160,7 +160,7 @@ def _judged(call: Call, ranked: set[str]) -> dict[int, dict[str, Any]]:
         "pk", "public_id", "organisation__name", "organisation__region", "ask", "facts", "answers", "state"
     )
     return {
-        row["pk"]: row
+        row["pk"]: dict(row)
         for row in found
         if (row["public_id"] in ranked if ranked else row["state"] == State.IN_REVIEW)
     }
@@ -556,10 +556,12 @@ class Replay:
         for name, asked in before.asked.items():
             values = (asked, before.granted.get(name, 0), after.granted.get(name, 0))
             if name == AMOUNT:
-                rows.append((str(_("Budget")), *(str(in_words(call, value)) for value in values)))
+                title = str(_("Budget"))
+                wanted, then, now = (str(in_words(call, value)) for value in values)
             else:
-                title = questions.get(name, {}).get("title", name)
-                rows.append((str(Localised.of(title)), *(f"{value:,}" for value in values)))
+                title = str(Localised.of(questions.get(name, {}).get("title", name)))
+                wanted, then, now = (f"{value:,}" for value in values)
+            rows.append((title, wanted, then, now))
         return rows
 
     def as_data(self) -> dict[str, Any]:
