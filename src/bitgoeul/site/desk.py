@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from bitgoeul.apps.people.models import Organisation, Person
 from bitgoeul.apps.programmes import queries as programmes
+from bitgoeul.apps.programmes.queries.grants import decisions_about_grants, overdue_reports
 from bitgoeul.apps.record import queries as record
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
@@ -60,6 +61,24 @@ def queue_for(actor: Actor) -> list[dict[str, Any]]:
     ).count()
     if late:
         items.append({"title": _("Deliveries that are late"), "count": late, "kind": "wait", "url": ""})
+    if overdue := overdue_reports():
+        items.append(
+            {
+                "title": _("Reports that are overdue"),
+                "count": overdue,
+                "kind": "stop",
+                "url": reverse("programmes:grants_desk"),
+            }
+        )
+    if open_decisions := decisions_about_grants():
+        items.append(
+            {
+                "title": _("Changes and contests of grants to decide"),
+                "count": open_decisions,
+                "kind": "wait",
+                "url": reverse("programmes:grants_desk"),
+            }
+        )
     for row in programmes.waiting_for_a_person()[:SHOWN]:
         items.append(
             {

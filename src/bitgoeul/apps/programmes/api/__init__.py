@@ -4,6 +4,7 @@ from bitgoeul.apps.programmes.api import applications as applications
 from bitgoeul.apps.programmes.api import blueprints as blueprints
 from bitgoeul.apps.programmes.api import calls as calls
 from bitgoeul.apps.programmes.api import cases as cases
+from bitgoeul.apps.programmes.api import grants as grants
 from bitgoeul.apps.programmes.api import panels as panels
 from bitgoeul.apps.programmes.api import reviews as reviews
 from bitgoeul.apps.programmes.api.routes import router

@@ -18,6 +18,7 @@ from bitgoeul.apps.programmes.events.calls import CallClosed, CallOpened, CallSa
 from bitgoeul.apps.programmes.models import Call, Programme
 from bitgoeul.apps.programmes.models.calls import credits_only
 from bitgoeul.apps.programmes.queries import procedures
+from bitgoeul.apps.programmes.queries.agreements import unknown_places
 from bitgoeul.apps.programmes.queries.answers import form_problems, is_storable
 from bitgoeul.apps.programmes.queries.blueprints import blueprint
 from bitgoeul.apps.programmes.queries.deadlines import due_after
@@ -353,6 +354,10 @@ def _procedure_errors(
         "gives": procedures.parts_problems(gives, form, ask, unit),
         "procedure": procedures.procedure_problems(procedure, vocabulary(form)),
     }
+    agreement = procedure.get("agreement") if not found["procedure"] else None
+    if agreement and (unknown := unknown_places(agreement["text"], form["properties"])):
+        words = _("The agreement names what cannot be filled in: %(places)s.")
+        found["procedure"] = [words % {"places": ", ".join(unknown)}]
     return {name: problems for name, problems in found.items() if problems}
 
 

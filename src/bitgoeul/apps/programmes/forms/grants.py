@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bitgoeul.apps.programmes.forms.calls import amount_read
 from bitgoeul.apps.programmes.models import Call, Change, Pledge
-from bitgoeul.apps.programmes.queries.deadlines import LATEST_HOUR
-
-
-def end_of(day: dt.date | None) -> dt.datetime | None:
-    """The end of the office day, in the hub's zone."""
-    return timezone.make_aware(dt.datetime.combine(day, dt.time(LATEST_HOUR))) if day else None
+from bitgoeul.apps.programmes.queries.deadlines import end_of
 
 
 def _day(label: Any, *, required: bool = True, help_text: Any = "") -> forms.DateField:
@@ -127,7 +120,7 @@ class ConditionForm(GrantForm):
 
 class ReportForm(GrantForm):
     words = _text(_("What was done"), rows=6)
-    files = FilesField(  # type: ignore[assignment]
+    evidence = FilesField(
         label=_("Evidence"),
         required=False,
         help_text=_("PDF, pictures, Word, Excel or Hangul files, up to 20 MiB each, ten at most."),
@@ -142,7 +135,7 @@ class PledgeForm(GrantForm):
 
 class PledgeReportForm(ReportForm):
     reported = forms.IntegerField(label=_("How much came true"), min_value=0)
-    field_order = ("reported", "words", "files")
+    field_order = ("reported", "words", "evidence")
 
 
 class VerifyForm(GrantForm):

@@ -20,3 +20,8 @@ def due_after(days: int, since: dt.datetime | None = None) -> dt.datetime:
 
 def written_moment(moment: dt.datetime) -> str:
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def end_of(day: dt.date | None) -> dt.datetime | None:
+    """The end of the office day, in the hub's zone."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time(LATEST_HOUR))) if day else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -132,3 +133,70 @@ def waiting_at_the_desk(most: int = 50) -> Waiting:
             Agreement.objects.filter(state="offered").select_related(*about).order_by("expires_at")[:most]
         ),
     )
+
+
+def overdue_reports() -> int:
+    """How many reports are late."""
+    return Report.objects.filter(state__in=Report.OPEN, due_at__lt=clock.now()).count()
+
+
+def decisions_about_grants() -> int:
+    """How many changes and contests wait for an officer."""
+    contests = Reclaim.objects.filter(
+        state__in=RUNNING, contested_at__isnull=False, contest_decided_at__isnull=True
+    )
+    return Change.objects.filter(state=Change.State.ASKED).count() + contests.count()
+
+
+def summary(row: Grant) -> dict[str, Any]:
+    """The grant in a list."""
+    agreement: Agreement | None = getattr(row, "agreement", None)
+    return {
+        "id": row.application.public_id,
+        "call": row.application.call.slug,
+        "organisation": row.organisation.slug,
+        "state": row.state,
+        "agreement": agreement.state if agreement else None,
+        "amount": row.amount,
+        "unit": row.application.call.budget_unit,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+    }
+
+
+def _part_data(part: GrantPart) -> dict[str, Any]:
+    running = running_reclaim(part)
+    claimed = part.part == "capacity" and part.state == "active"
+    return {
+        name: getattr(part, name) for name in ("number", "part", "quantity", "unit", "about", "state")
+    } | {
+        "use_percent": mean_percent(part, 7) if claimed else None,
+        "reclaim": running.state if running else None,
+        "contested": running.is_contested if running else False,
+    }
+
+
+def as_data(row: Grant) -> dict[str, Any]:
+    """The whole grant as data: parts and their use, conditions, changes, reports, pledges."""
+
+    def rows(related: Any, *names: str) -> list[dict[str, Any]]:
+        return [{name: getattr(item, name) for name in names} for item in related.all()]
+
+    return summary(row) | {
+        "activated_at": row.activated_at,
+        "parts": [_part_data(part) for part in row.parts.all()],
+        "conditions": rows(row.conditions, "number", "text", "due_at", "state"),
+        "changes": rows(
+            row.changes, "number", "kind", "state", "starts_at", "ends_at", "amount", "words", "reason"
+        ),
+        "reports": [
+            {"overdue": report.is_overdue}
+            | {
+                name: getattr(report, name)
+                for name in ("number", "kind", "title", "due_at", "state", "words", "remark")
+            }
+            for report in row.reports.all()
+        ],
+        "pledges": rows(row.pledges, "number", "kind", "target", "due_at", "state", "reported", "verified"),
+        "record_subject": row.subject,
+    }

@@ -264,3 +264,10 @@ def test_many_grants_of_one_call_share_its_pool():
         hand_in(call, 8)
     assert Grant.objects.count() == 2
     assert usage(pool).claimed == 16
+
+
+def test_a_text_that_nothing_could_fill_is_refused_when_the_call_is_saved():
+    text = {"ko": "{organisation}에 {gold}을 드립니다.", "en": "{organisation} receives {gold}."}
+    with pytest.raises(Invalid) as refused:
+        make_grant_call(make_pool(1), agreement={"text": text})
+    assert "gold" in refused.value.errors["procedure"][0]

@@ -117,7 +117,7 @@ def test_use_is_drawn_and_contested(granted):
 def test_a_report_with_a_file_is_handed_in_and_verified(granted):
     owner, desk = client_for(granted.owner), client_for(make_person(roles=["operator"]))
     file = SimpleUploadedFile("증빙.pdf", b"%PDF-1.7 evidence")
-    owner.post(address(granted, "do/report/1/"), {"words": "모델을 학습했습니다.", "files": [file]})
+    owner.post(address(granted, "do/report/1/"), {"words": "모델을 학습했습니다.", "evidence": [file]})
     evidence = Evidence.objects.get()
     download = owner.get(address(granted, f"files/{evidence.pk}/"))
     assert b"".join(download.streaming_content) == b"%PDF-1.7 evidence"
@@ -134,7 +134,7 @@ def test_a_report_with_a_file_is_handed_in_and_verified(granted):
 def test_a_file_of_the_wrong_kind_is_a_page_of_its_own(granted):
     file = SimpleUploadedFile("a.exe", b"MZ")
     answer = client_for(granted.owner).post(
-        address(granted, "do/report/1/"), {"words": "했습니다.", "files": [file]}
+        address(granted, "do/report/1/"), {"words": "했습니다.", "evidence": [file]}
     )
     assert answer.status_code == 415
     assert granted.grant.reports.get(number=1).state == "due"

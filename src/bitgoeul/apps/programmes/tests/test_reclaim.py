@@ -32,6 +32,7 @@ from bitgoeul.kit.testing import deliver_everything
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
+OTHERS = ("AgreementOffered", "GrantActivated", "ReportReminded")
 IDLE, BUSY = 1_200, 6_000  # thousandths of a GPU, of eight
 
 
@@ -137,7 +138,7 @@ def test_each_step_is_announced(granted):
         deliver_everything()
     told = list(
         Notice.objects.filter(person=granted.owner, url=f"/programmes/grants/{granted.number}/")
-        .exclude(kind__in=["programmes.AgreementOffered", "programmes.GrantActivated"])
+        .exclude(kind__in=[f"programmes.{name}" for name in OTHERS])
         .order_by("id")
         .values_list("kind", flat=True)
     )

@@ -22,6 +22,7 @@ from bitgoeul.apps.programmes.forms.calls import place_errors
 from bitgoeul.apps.programmes.models import Agreement, Grant, GrantPart
 from bitgoeul.apps.programmes.queries import grants as queries
 from bitgoeul.apps.programmes.queries.agreements import blocks, documents
+from bitgoeul.apps.programmes.queries.deadlines import end_of
 from bitgoeul.apps.programmes.queries.reports import evidence_visible_to
 from bitgoeul.apps.programmes.views.shown import actor_of
 from bitgoeul.kit.actor import Actor
@@ -43,7 +44,7 @@ class Act(NamedTuple):
 
 
 def _with_files(by: Actor, grant: str, form: Any, **about: int) -> None:
-    for file in form.cleaned_data["files"]:
+    for file in form.cleaned_data["evidence"]:
         commands.add_evidence(by=by, grant=grant, name=file.name, content=file.read(), **about)
 
 
@@ -60,12 +61,12 @@ def _report_pledge(by: Actor, grant: str, number: int, form: Any) -> None:
 
 def _pledge(by: Actor, grant: str, _number: int, form: Any) -> None:
     data = form.cleaned_data
-    due_at = filled.end_of(data["due_on"])
+    due_at = end_of(data["due_on"])
     commands.make_pledge(by=by, grant=grant, kind=data["kind"], target=data["target"], due_at=due_at)
 
 
 def _condition(by: Actor, grant: str, _number: int, form: Any) -> None:
-    due_at = filled.end_of(form.cleaned_data["due_on"])
+    due_at = end_of(form.cleaned_data["due_on"])
     commands.set_condition(by=by, grant=grant, text=form.text(), due_at=due_at)
 
 
