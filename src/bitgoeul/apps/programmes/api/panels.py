@@ -141,7 +141,7 @@ def ranking(request: HttpRequest, slug: str, page: int = Query(1, ge=1)) -> dict
     actor = signed_in(request)
     call = find(panels.with_a_panel(calls_visible_to(actor)), slug=slug)
     require(policies.may_run_calls(actor))
-    board = found(panels.board_to_look_at(call))
+    board = panels.board_or_404(call)
     ranked = panels.ranking(board, panels.settings_of(call, board.budget), panels.lot_of(board))
     lines = page_of(ranked.lines, request, size=100)
     line = ranked.outcome.line
@@ -222,7 +222,7 @@ def replay(request: HttpRequest, slug: str, body: ReplayIn) -> dict[str, Any]:
     actor = signed_in(request)
     call = find(panels.with_a_panel(calls_visible_to(actor)), slug=slug)
     require(policies.may_see_all(actor))
-    return panels.replayed(found(panels.board_to_look_at(call)), body.set).as_data()
+    return panels.replayed(panels.board_or_404(call), body.set).as_data()
 
 
 @router.get("/calls/{slug}/bundle", summary="Everything public about a call, with its proofs")

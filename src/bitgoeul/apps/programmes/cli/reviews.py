@@ -61,7 +61,7 @@ def replay(
 
     from bitgoeul.apps.programmes import policies
     from bitgoeul.apps.programmes.queries import calls_visible_to, panels
-    from bitgoeul.kit.doors import find, found
+    from bitgoeul.kit.doors import find
     from bitgoeul.kit.refusals import Invalid, require
 
     actor = actor_of(who)
@@ -71,7 +71,7 @@ def replay(
     if wrong:
         raise Invalid({"set": [_("Write what is set as NAME=VALUE.")]})
     named = dict(change.split("=", 1) for change in changes)
-    told = panels.replayed(found(panels.board(call)), named).as_data() | {"set": named}
+    told = panels.replayed(panels.board_or_404(call), named).as_data() | {"set": named}
     lines = [
         f"{slug}: {len(told['before']['winners'])} -> {len(told['after']['winners'])}",
         *(f"  + {name}" for name in told["gained"]),

@@ -25,7 +25,7 @@ from bitgoeul.apps.programmes.queries.eligibility import vocabulary
 from bitgoeul.engines import eligibility
 from bitgoeul.engines import reviews as engine
 from bitgoeul.kit import clock
-from bitgoeul.kit.refusals import Invalid
+from bitgoeul.kit.refusals import Invalid, NotFound
 from bitgoeul.kit.text import LANGUAGES, Localised
 
 State = Application.State
@@ -128,6 +128,14 @@ def board_to_look_at(call: Call) -> Board | None:
     light = call.applications.filter(submitted_at__isnull=False).order_by("submitted_at", "id")
     rows = {row["public_id"]: dict(row) for row in light.values("public_id", "organisation__name")}
     return Board(call, {name: rows[name] for name in rows if name in names}, judged, _budget(call, panel))
+
+
+def board_or_404(call: Call) -> Board:
+    """The board for a screen, or a 404 that tells nothing."""
+    there = board_to_look_at(call)
+    if there is None:
+        raise NotFound
+    return there
 
 
 def board(call: Call) -> Board | None:

@@ -115,7 +115,7 @@ def replay(request: HttpRequest, slug: str) -> HttpResponse:
     actor = actor_of(request)
     call = find(panels.with_a_panel(calls_visible_to(actor)), slug=slug)
     require(policies.may_see_all(actor))
-    board = found(panels.board_to_look_at(call))
+    board = panels.board_or_404(call)
     form = ReplayForm(request.GET or None, call=call)
     told = None
     if form.is_bound and form.is_valid():
