@@ -26,6 +26,7 @@ from bitgoeul.apps.programmes.events.grants import ChangeAsked, ChangeDecided, C
 from bitgoeul.apps.programmes.models import Agreement, Call, Change, Grant, GrantPart
 from bitgoeul.apps.programmes.queries.amounts import in_words
 from bitgoeul.apps.programmes.queries.answers import is_storable
+from bitgoeul.apps.programmes.queries.deadlines import is_near
 from bitgoeul.apps.programmes.queries.grants import grants_visible_to
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM, Actor
@@ -154,6 +155,8 @@ def _problems(change: Change) -> dict[str, list[str]]:
             limits = {"least": call.written(call.share_least), "most": call.written(call.share_most)}
             problems["amount"] = [_("Ask for %(least)s to %(most)s.") % limits]
         return problems
+    if not all(is_near(moment) for moment in (change.starts_at, change.ends_at) if moment is not None):
+        return problems | {"ends_at": [_("Choose a later day, at most three years from now.")]}
     least = grant.ends_at if change.kind == Kind.EXTENSION else clock.now()
     if change.ends_at is None or not least < change.ends_at <= clock.now() + LONGEST:
         problems["ends_at"] = [_("Choose a later day, at most three years from now.")]

@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from bitgoeul.apps.capacity.commands import leave_waiting_list, release_claim
 from bitgoeul.apps.capacity.models import Claim, Pool, Waiting
@@ -23,13 +24,14 @@ from bitgoeul.apps.programmes.events.grants import (
     GrantSuspended,
 )
 from bitgoeul.apps.programmes.models import Agreement, Call, Condition, Grant, GrantPart, Reclaim
+from bitgoeul.apps.programmes.queries.deadlines import is_near
 from bitgoeul.apps.programmes.queries.grants import RUNNING, grants_visible_to
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM, Actor
 from bitgoeul.kit.command import command, unchanged
 from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.facts import record
-from bitgoeul.kit.refusals import StateChanged, require
+from bitgoeul.kit.refusals import Invalid, StateChanged, require
 from bitgoeul.kit.text import Localised
 
 State = Grant.State
@@ -42,6 +44,8 @@ def set_condition(
     """Write down what the organisation does in return."""
     row = _run(by, grant)
     check_text("text", text)
+    if due_at is not None and not is_near(due_at):
+        raise Invalid({"due_at": [_("Choose a day within the years to come.")]})
     if row.state not in (State.ACTIVE, State.SUSPENDED):
         raise StateChanged(now=str(row.get_state_display()))
     Grant.objects.select_for_update().get(pk=row.pk)  # so that two conditions do not take one number

@@ -28,6 +28,7 @@ from bitgoeul.apps.programmes.events.grants import (
 from bitgoeul.apps.programmes.models import Grant, GrantPart, Reclaim, UseSample
 from bitgoeul.apps.programmes.queries import grants as queries
 from bitgoeul.apps.programmes.queries.answers import is_storable
+from bitgoeul.apps.programmes.queries.deadlines import is_near
 from bitgoeul.engines import reclaim as engine
 from bitgoeul.engines.reclaim import Rule, Standing, Step
 from bitgoeul.kit import clock
@@ -285,7 +286,7 @@ def _record(event: Event, by: Actor, part: GrantPart) -> None:
 
 def _check_sample(starts_at: dt.datetime, seconds: int, used: int) -> None:
     errors = {}
-    if starts_at.tzinfo is None or starts_at > clock.now():
+    if not is_near(starts_at) or starts_at > clock.now():
         errors["starts_at"] = [_("This moment has not come yet, or its zone is missing.")]
     if type(seconds) is not int or not 0 < seconds <= engine.DAY:
         errors["seconds"] = [_("A sample lasts from one second to one day.")]

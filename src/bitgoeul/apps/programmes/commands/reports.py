@@ -23,6 +23,7 @@ from bitgoeul.apps.programmes.events.reports import (
 )
 from bitgoeul.apps.programmes.models import Evidence, Grant, Pledge, Report
 from bitgoeul.apps.programmes.queries.answers import is_storable
+from bitgoeul.apps.programmes.queries.deadlines import is_near
 from bitgoeul.apps.programmes.queries.grants import grants_visible_to
 from bitgoeul.apps.programmes.queries.reports import KINDS, LARGEST_MIB, MOST_FILES, kind_of
 from bitgoeul.kit import clock
@@ -176,7 +177,7 @@ def make_pledge(*, by: Actor, grant: str, kind: str, target: int, due_at: dt.dat
         errors["kind"] = [_("Promise one of: %(kinds)s.") % {"kinds": ", ".join(Pledge.Kind)}]
     if type(target) is not int or not 0 < target <= MOST:
         errors["target"] = [_("The target is a whole number, more than zero.")]
-    if due_at <= clock.now():
+    if not is_near(due_at) or due_at <= clock.now():
         errors["due_at"] = [_("This moment has passed.")]
     if errors:
         raise Invalid(errors)
@@ -230,6 +231,8 @@ def verify_pledge(
     promise = find(row.pledges.all(), number=pledge)
     if type(verified) is not int or not 0 <= verified <= MOST:
         raise Invalid({"verified": [_("What is verified is a whole number.")]})
+    if remark:
+        check_text("remark", remark)
     state = _fulfilment(promise, verified)
     Pledge.FLOW.move(promise, state, verified=verified, remark=Localised.of(remark or {}))
     record(

@@ -25,3 +25,8 @@ def written_moment(moment: dt.datetime) -> str:
 def end_of(day: dt.date | None) -> dt.datetime | None:
     """The end of the office day, in the hub's zone."""
     return timezone.make_aware(dt.datetime.combine(day, dt.time(LATEST_HOUR))) if day else None
+
+
+def is_near(moment: dt.datetime) -> bool:
+    """Whether a moment says its zone and lies within thirty years: what nobody means is refused early."""
+    return moment.tzinfo is not None and abs(moment.year - clock.now().year) <= 30

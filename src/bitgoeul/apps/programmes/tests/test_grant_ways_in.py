@@ -167,3 +167,16 @@ def test_the_command_line_contests_and_takes_back():
         run("decide-contest", number, "1", "--refuse", "--reason", "확인했습니다.", "--as", officer)
         shown = json.loads(run("take-back", number, "1", "--as", officer, "--json"))
     assert shown["parts"][0]["state"] == "returned"
+
+
+def test_moments_that_nobody_means_are_refused():
+    granted = make_granted()
+    owner, desk = api_for(granted.owner), api_for(make_person(roles=["operator"]))
+    for moment in ("2026-03-03T00:00:00", "0001-01-01T00:00:00+09:00", "9999-12-31T23:59:59-09:00"):
+        answers = [
+            post(desk, granted, "parts/1/use", {"starts_at": moment, "seconds": 60, "used": 1}),
+            post(owner, granted, "changes", {"kind": "extension", "words": "더", "ends_at": moment}),
+            post(owner, granted, "pledges", {"kind": "jobs", "target": 2, "due_at": moment}),
+            post(desk, granted, "conditions", {"text": REASON, "due_at": moment}),
+        ]
+        assert [answer.status_code for answer in answers] == [422] * 4
