@@ -17,6 +17,7 @@ from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_
 from bitgoeul.apps.programmes.tests.factories import make_call
 from bitgoeul.apps.registry.commands import share_model
 from bitgoeul.apps.services.tests.factories import make_service
+from bitgoeul.kit.models import Fact
 from bitgoeul.kit.testing import client_for
 from bitgoeul.site import counts
 
@@ -60,7 +61,7 @@ def hub(tmp_path):
             "model": service.version.model.get_absolute_url(),
             "service": service.get_absolute_url(),
             "call": f"/programmes/{call.slug}/",
-            "fact": "/record/facts/1/",
+            "fact": f"/record/facts/{Fact.objects.earliest('id').pk}/",
         },
     )
     counts.forget()

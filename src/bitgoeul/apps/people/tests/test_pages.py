@@ -438,7 +438,9 @@ def test_an_operator_registers_a_component():
     assert "/people/clients/" in browser.get("/people/me/").content.decode()
     looks_like_ours(browser.get("/people/clients/"), "ko")
 
-    made = browser.post("/people/clients/", {"name": "Lab", "redirect_uris": "https://lab.example.org/cb"})
+    # A Korean name: beside it, a random client number that ends in letters would read like English words.
+    about = {"name": "실험실", "redirect_uris": "https://lab.example.org/cb"}
+    made = browser.post("/people/clients/", about)
 
     assert made.context["secret"] in made.content.decode()
     client_id = made.context["new"].pk
