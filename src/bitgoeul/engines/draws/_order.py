@@ -48,7 +48,8 @@ def ordered(seed: bytes, entries: Iterable[Entry]) -> list[tuple[Entry, bytes]]:
 def _key(ticket: bytes, weight: int) -> Decimal:
     above = _WHOLE - (2 * int.from_bytes(ticket, "big") + 1)
     rest = _EXACTLY.divide(Decimal(above), Decimal(_WHOLE))
-    return _KEYS.divide(-_KEYS.ln(rest), Decimal(weight))
+    # Not "-": the sign of Python rounds to the digits of whoever calls.
+    return _KEYS.divide(_KEYS.ln(rest).copy_negate(), Decimal(weight))
 
 
 def placed(

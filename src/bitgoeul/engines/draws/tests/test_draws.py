@@ -409,6 +409,17 @@ def test_two_entries_that_no_float_can_tell_apart_are_ordered_alike_by_both_writ
         assert (keys[0] < keys[1]) == (exact[0] < exact[1])
 
 
+def test_keys_have_all_their_digits_whatever_the_caller_counts_with():
+    ticket = bytes.fromhex("8b" * 32)
+    keys = set()
+    for digits in (5, 28, 400):
+        with localcontext(prec=digits):
+            keys.add(_key(ticket, 3))
+
+    assert len(keys) == 1
+    assert len(keys.pop().as_tuple().digits) == 110
+
+
 def test_the_verifier_runs_alone(tmp_path):
     path = tmp_path / "sheet.json"
     path.write_bytes(written(FULL))
