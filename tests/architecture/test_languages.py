@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 import django
 import polib
@@ -39,7 +40,12 @@ def said_on(page):
         yield from said_in(call.group().rstrip(", ") + ")")
 
 
+@cache
 def everything_said():
+    return list(_everything_said())
+
+
+def _everything_said():
     for path in tracked("src/bitgoeul/**/*.py"):
         if "tests" not in path.parts and "migrations" not in path.parts:
             for said in said_in(path.read_text()):

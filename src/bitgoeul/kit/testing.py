@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.test import Client
+from hypothesis import settings
 
 from bitgoeul.kit.models import Fact
+
+
+def examples(most: int) -> int:
+    """How many examples a property tries: ``most``, or the share of it that the chosen profile allows."""
+    return max(1, most * settings().max_examples // 100)
 
 
 def facts_recorded(since: int = 0) -> list[str]:

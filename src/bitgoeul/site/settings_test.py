@@ -20,7 +20,9 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ACCOUNT_RATE_LIMITS: dict[str, str] = {}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in production: threads and processes of a test meet the locks that are really there.
-    DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["BITGOEUL_HOME"], "test.sqlite3")}  # noqa: F405
+    # It is migrated once for all workers of a run; each has a copy (see conftest.py).
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["BITGOEUL_TEST_HOME"], "test.sqlite3")}  # noqa: F405
     # A crowd of writers waits for one lock, in no order; a busy machine is no reason to lose one of them.
     DATABASES["default"]["OPTIONS"]["timeout"] = 120  # noqa: F405
 KEPT_PAGES_S = 0
+WHITENOISE_AUTOREFRESH = True  # a test's client would look through all static files at its first request
