@@ -176,6 +176,7 @@ def test_a_claim_of_a_dead_worker_lapses(subscribed):
     assert Delivery.objects.filter(handler__endswith="keep", state="done").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_claim_is_renewed_while_its_handler_works(subscribed, monkeypatch):
     """A handler may take longer than a lease; meanwhile no other worker takes its delivery."""

@@ -7,7 +7,7 @@ import pytest
 
 from bitgoeul.site.tests.hubs import Hub
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.own_database]
 
 LIVE_A_LITTLE = """
 import datetime as dt

@@ -57,6 +57,7 @@ def test_a_check_that_breaks_is_a_finding_and_stops_no_other(monkeypatch):
     assert [(f.name, f.state) for f in doctor.examine()] == [("broken", "fail"), ("python", "ok")]
 
 
+@pytest.mark.own_database
 def test_the_report_for_programs_is_one_object(tmp_path):
     hub = Hub(tmp_path / "hub")
     hub.run("migrate")

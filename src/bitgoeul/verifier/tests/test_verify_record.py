@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitgoeul.engines import merkle
+from bitgoeul.kit.testing import examples
 from bitgoeul.verifier import verify_record
 from bitgoeul.verifier.verify_record import Problem, verify, verify_inclusion
 
@@ -95,7 +96,7 @@ def test_a_true_record_is_verified_whole():
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, 40), st.data())
 def test_records_of_every_size_verify_and_any_altered_fact_is_named(size, data):
     heads = data.draw(st.sets(st.integers(1, 40), max_size=4))
@@ -327,7 +328,7 @@ def test_plain_python_signatures_pass_the_published_vectors(key, message, signat
     assert verify_record.signature_holds(*parts)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=80), st.integers(0, 511))
 def test_plain_python_signatures_agree_with_the_library(seed, message, bit):
     key = Ed25519PrivateKey.from_private_bytes(seed)

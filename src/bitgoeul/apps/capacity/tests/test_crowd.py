@@ -56,6 +56,7 @@ def attempts(pool, number, each, run=claim):
     return ended
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("shape", ["one counter", "many counters", "numbered", "holds"])
 def test_six_hundred_and_forty_requests_for_three_hundred_get_three_hundred(shape):
@@ -87,6 +88,7 @@ def test_a_crowd_with_one_key_gets_one_claim():
     assert (usage(pool).claimed, Claim.objects.count(), discrepancies()) == (3, 1, [])
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_packages_and_releases_never_wait_in_a_circle():
     pools = [make_pool(30), make_pool(numbered_units=[f"room-{n}" for n in range(12)]), make_pool(1_600)]

@@ -36,6 +36,7 @@ from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import Refusal
+from bitgoeul.kit.testing import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -206,11 +207,12 @@ class OnePool(RuleBasedStateMachine):
             assert not taken.exclude(claim__state__in=Claim.ACTIVE).exists()
 
 
+@pytest.mark.slow
 def test_one_pool_keeps_its_laws_through_any_sequence():
     run_state_machine_as_test(
         OnePool,
         settings=settings(
-            max_examples=40,
+            max_examples=examples(40),
             stateful_step_count=25,
             # A sequence that fails is told as it is: shortening it would take many minutes.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -22,7 +22,7 @@ from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import Forbidden, Invalid, NotFound, Refusal
-from bitgoeul.kit.testing import facts_recorded
+from bitgoeul.kit.testing import examples, facts_recorded
 
 pytestmark = pytest.mark.django_db
 
@@ -268,7 +268,9 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps)
 def test_the_ledger_is_conserved_after_every_step(todo):
     team = make_organisation()

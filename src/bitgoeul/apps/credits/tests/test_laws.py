@@ -25,6 +25,7 @@ from bitgoeul.apps.people.tests.factories import make_organisation
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import Refusal
+from bitgoeul.kit.testing import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,9 @@ operations = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(operations)
 def test_the_figures_add_up_after_every_step(steps):
     team = make_organisation()

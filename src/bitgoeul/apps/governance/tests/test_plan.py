@@ -18,7 +18,7 @@ from bitgoeul.engines import plans
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import Forbidden, Invalid, Refusal
-from bitgoeul.kit.testing import facts_recorded
+from bitgoeul.kit.testing import examples, facts_recorded
 
 pytestmark = pytest.mark.django_db
 
@@ -227,7 +227,9 @@ steps = st.lists(st.tuples(st.sampled_from(["begin", "name", "drop", "publish", 
                            st.integers(0, 3), days), max_size=14)  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps)
 def test_whatever_is_done_what_stood_on_a_day_never_changes(moves):
     PlanVersion.objects.all().delete()

@@ -18,7 +18,7 @@ from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import Forbidden, Invalid, NotFound, Refusal, StateChanged
-from bitgoeul.kit.testing import facts_recorded
+from bitgoeul.kit.testing import examples, facts_recorded
 
 pytestmark = pytest.mark.django_db
 
@@ -358,7 +358,9 @@ moves = st.lists(
 serial = itertools.count()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(moves)
 def test_whatever_happens_in_a_meeting_the_counts_are_true(steps):
     room = make_sitting(members=5, present=3, slug=f"law-{next(serial)}")

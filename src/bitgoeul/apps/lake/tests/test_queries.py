@@ -17,7 +17,7 @@ from bitgoeul.engines.lake.tests.test_gate import ALLOWED, CATALOGUE, WORDS
 from bitgoeul.kit.actor import ANONYMOUS
 from bitgoeul.kit.refusals import Forbidden, NotFound
 from bitgoeul.kit.sandbox import works
-from bitgoeul.kit.testing import deliver_everything
+from bitgoeul.kit.testing import deliver_everything, examples
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 TRIPS = "line,delay\na,1\nb,20\na,5\n"
@@ -239,7 +239,9 @@ def test_the_engines_own_parser_refuses_what_the_gate_would(database, sql):
         inside.verify(database, sql, set(publishing.FUNCTIONS))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.one_of(
     st.lists(WORDS, max_size=25).map(" ".join),
     st.tuples(st.sampled_from(ALLOWED), st.integers(0, 200), st.integers(0, 30), WORDS).map(

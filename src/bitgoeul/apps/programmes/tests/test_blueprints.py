@@ -135,6 +135,7 @@ def test_every_blueprint_goes_from_its_seed_to_its_grant(name):
     assert (call.blueprint, call.blueprint_version) == (name, blueprints.blueprint(name)["version"])
 
 
+@pytest.mark.slow
 def test_a_second_application_of_the_same_firm_asks_at_most_three_new_fields():
     """Over every ordered pair of blueprints: the first one handed in, the second one counted."""
     calls = {name: seed(by=SYSTEM, name=name) for name in NAMES}

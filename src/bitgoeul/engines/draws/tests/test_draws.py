@@ -40,6 +40,7 @@ from bitgoeul.engines.draws import (
     written,
 )
 from bitgoeul.engines.draws._order import _key, ordered, seed_of
+from bitgoeul.kit.testing import examples
 
 OPENS = datetime(2026, 5, 1, tzinfo=UTC)
 CLOSES = OPENS + timedelta(days=14)
@@ -122,7 +123,7 @@ def test_a_published_sheet_stays_the_same_to_the_last_byte():
 
 
 @given(pools, any_rules, st.randoms())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_for_every_pool_the_other_writing_agrees_and_the_order_of_entering_does_not_matter(
     pool, under, chance
 ):
@@ -135,7 +136,7 @@ def test_for_every_pool_the_other_writing_agrees_and_the_order_of_entering_does_
 
 
 @given(pools, any_rules)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_everybody_is_placed_or_waits_once_and_no_place_is_given_twice(pool, under):
     sheet = drawn(pool, under)
     placed = [place["id"] for place in sheet["placed"]]
@@ -155,7 +156,7 @@ def test_everybody_is_placed_or_waits_once_and_no_place_is_given_twice(pool, und
 
 
 @given(pools.filter(lambda pool: len(pool) > 1), st.data())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_one_more_entry_is_inserted_and_moves_nobody_else(pool, data):
     extra = data.draw(st.sampled_from(pool))
     others = [entry for entry in pool if entry is not extra]
@@ -176,6 +177,7 @@ def test_every_order_of_four_comes_equally_often():
     assert chi_square(seen, dict.fromkeys(permutations("abcd"), 500)) < 49.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [(1, 1, 1, 2), (5, 1, 3, 10), (9_999, 10_000, 9_998, 10_000)])
 def test_weights_are_honoured_in_every_place_of_the_order(weights):
     entries = [Entry(name, weight) for name, weight in zip("abcd", weights, strict=True)]
@@ -393,7 +395,7 @@ def test_whatever_is_handed_in_the_verifier_answers(nonsense):
 @given(st.integers(0, 2**256 - 1), st.integers(1, 200))
 @example(0, 1).via("the luckiest ticket there is")
 @example(2**256 - 1, 1).via("the unluckiest")
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_two_entries_that_no_float_can_tell_apart_are_ordered_alike_by_both_writings(ticket, weight):
     """Twice the weight and the square of y: the keys agree to some 70 digits."""
     above = (1 << 257) - (2 * ticket + 1)

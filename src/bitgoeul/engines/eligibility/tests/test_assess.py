@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from bitgoeul.engines.eligibility import RulesInvalid, assess, read_clauses, verdict
 from bitgoeul.engines.eligibility.tests.test_clauses import WORDS, clause
+from bitgoeul.kit.testing import examples
 
 LOCAL = clause(
     'organisation.region == "gwangju"',
@@ -109,7 +110,7 @@ RULES = st.recursive(
 
 
 @given(RULES, st.fixed_dictionaries(FACTS), st.sets(st.sampled_from(sorted(FACTS))))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_what_is_decided_on_few_facts_stays_decided_on_all(rule, values, known):
     """The law of the missing fact: unknown may become pass or fail, but these never change."""
     try:

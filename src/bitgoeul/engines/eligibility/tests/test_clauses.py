@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitgoeul.engines.eligibility import RulesInvalid, Term, Vocabulary, fingerprint, read_clauses
+from bitgoeul.kit.testing import examples
 
 WORDS = Vocabulary(
     [
@@ -202,7 +203,7 @@ PARTS = st.sampled_from(
         st.lists(PARTS, max_size=25).map("".join),
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_text_is_either_read_or_refused_and_never_runs_away(rule):
     started = time.process_time()
     with contextlib.suppress(RulesInvalid):

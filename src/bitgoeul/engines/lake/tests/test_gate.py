@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitgoeul.engines import lake
+from bitgoeul.kit.testing import examples
 
 CATALOGUE = lake.as_catalogue(
     {
@@ -275,19 +276,19 @@ def settle(sql: str) -> None:
     lake.read(sql)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(WORDS, max_size=25))
 def test_no_mixture_of_words_gets_anything_but_a_gate_error(words):
     settle(" ".join(words))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(ALLOWED), st.integers(0, 200), st.integers(0, 30), WORDS)
 def test_no_damage_to_an_honest_query_gets_anything_but_a_gate_error(sql, place, length, word):
     settle(sql[:place] + f" {word} " + sql[place + length :])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_gets_anything_but_a_gate_error(text):
     settle(text)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitgoeul.engines import lake
+from bitgoeul.kit.testing import examples
 
 
 def pieces(data: bytes, size: int) -> list[bytes]:
@@ -42,7 +43,7 @@ def test_what_is_no_text_is_refused_with_its_line():
     assert problem.value.line == 3
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.binary(max_size=20), max_size=5))
 def test_no_bytes_get_anything_but_an_encoding_problem(chunks):
     try:
@@ -55,7 +56,7 @@ def test_no_bytes_get_anything_but_an_encoding_problem(chunks):
 CELL = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0\r\n\x85\u2028\u2029"), max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.integers(1, 5).flatmap(
         lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), min_size=1, max_size=8)
@@ -71,7 +72,7 @@ def test_what_a_csv_writer_wrote_is_a_sound_file(rows):
     assert (shape.columns, shape.rows) == (tuple(header), len(rows))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(alphabet='ab,;\t|"\n\r 1\0', max_size=60))
 def test_no_text_gets_anything_but_a_csv_problem(text):
     try:
@@ -111,7 +112,7 @@ def test_a_search_finds_korean_inside_words():
     assert ("지하", False) not in [(word, False) for word in title]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.text(max_size=40))
 def test_a_text_is_found_by_its_own_words(text):
     found = lake.tokens(text)
@@ -120,7 +121,7 @@ def test_a_text_is_found_by_its_own_words(text):
         assert any(token.startswith(word) if beginning else token == word for token in found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.text(max_size=80))
 def test_every_file_name_gives_a_table_name_that_names_itself(name):
     made = lake.table_name(name)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from bitgoeul.engines.reviews import BadPanel, Shortage, assign
+from bitgoeul.kit.testing import examples
 
 
 @st.composite
@@ -48,7 +49,7 @@ def by_linear_programme(problem):
 
 
 @given(problems())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_for_every_problem_the_flow_is_as_good_as_the_linear_programme_and_proves_it(problem):
     expected = by_linear_programme(problem)
     if expected is None:
@@ -69,7 +70,7 @@ def test_for_every_problem_the_flow_is_as_good_as_the_linear_programme_and_prove
 
 
 @given(problems())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_shortage_is_a_proof_that_nobody_could_do_better(problem):
     assume(by_linear_programme(problem) is None)
     with pytest.raises(Shortage) as refused:
@@ -85,7 +86,7 @@ def test_a_shortage_is_a_proof_that_nobody_could_do_better(problem):
 
 
 @given(problems(), st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_the_same_input_in_any_order_gives_the_same_pairs(problem, chance):
     def shuffled(mapping):
         items = list(mapping.items())

@@ -20,6 +20,7 @@ from bitgoeul.engines.reviews import (
     rank_changes,
     student_quantile,
 )
+from bitgoeul.kit.testing import examples
 
 
 def simulated(seed, *, applications=60, reviewers=12, each=4, leniency=5.0, error=4.0, quality=10.0):
@@ -158,7 +159,7 @@ def test_a_reviewer_of_few_files_is_corrected_less_and_known_less():
 
 
 @given(st.integers(0, 10**6), st.randoms())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_the_order_of_scores_does_not_matter_and_a_shift_of_all_moves_only_qualities(seed, chance):
     scores, _, _ = simulated(seed, applications=12, reviewers=5, each=3)
     fit = calibrate(scores)

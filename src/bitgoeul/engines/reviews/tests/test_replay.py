@@ -30,6 +30,7 @@ from bitgoeul.engines.reviews import (
     replay,
     rounded,
 )
+from bitgoeul.kit.testing import examples
 
 RUBRIC = Rubric(
     (
@@ -85,7 +86,7 @@ def by_hand(rubric, applicant, reviews, trim_from):
 
 
 @given(st.integers(0, 10**6), st.integers(1, 8), st.integers(1, 7), st.sampled_from([None, 3, 5]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_every_score_is_the_one_computed_in_fractions(seed, applications, each, trim_from):
     applicants, reviews = call(seed, applications=applications, reviewers=8, each=each)
 
@@ -99,7 +100,7 @@ def test_every_score_is_the_one_computed_in_fractions(seed, applications, each, 
 
 
 @given(st.integers(0, 10**6), st.randoms())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_a_calibrated_score_can_be_recomputed_from_the_published_leniencies(seed, chance):
     applicants, reviews = call(seed, applications=12, reviewers=6, each=4)
     panel = Panel(RUBRIC, applicants, reviews)
