@@ -66,7 +66,8 @@ def _uses_a_database(item: pytest.Item) -> bool:
 
 
 def _broad_before_deep(items: list[pytest.Item], first: list[Path]) -> None:
-    """What is named first, then the rest; of both one test of every file, ten more of each, ten more, ...
+    """What is named first, then the rest; of both one test of every file, then all that need no database
+    and are quick, then ten more of every file, ten more, ...
 
     The first test of every file runs however late it is.
     """
@@ -81,7 +82,7 @@ def _broad_before_deep(items: list[pytest.Item], first: list[Path]) -> None:
         # A test that commits leaves no row behind, not even those of migrations: as ever, it comes last.
         database = item.get_closest_marker("django_db")
         commits = database is not None and bool(database.kwargs.get("transaction"))
-        order[item] = (commits, not named, -(-number // ROUND))
+        order[item] = (commits, not named, number > 0, -(-number // ROUND) if _uses_a_database(item) else 0)
     items.sort(key=order.__getitem__)
 
 
