@@ -54,9 +54,9 @@ def _programmes() -> dict[str, Any]:
 
 
 def _lake() -> dict[str, Any]:
-    datasets = lake.visible_to(ANONYMOUS)
+    datasets = lake.readable_by(ANONYMOUS)
     rows: dict[int, int] = dict(
-        lake.versions_visible_to(ANONYMOUS).order_by("number").values_list("dataset_id", "rows")
+        lake.versions_readable_by(ANONYMOUS).order_by("number").values_list("dataset_id", "rows")
     )
     return {"datasets": datasets.count(), "rows": sum(rows.values())}
 

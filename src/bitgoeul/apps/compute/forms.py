@@ -97,7 +97,7 @@ def _datasets(actor: Actor, wanted: list[str]) -> list[tuple[str, str]]:
     for reference in wanted:
         version = lake.readable_version(actor, reference)
         choices[f"{version.dataset.slug}@{version.number}"] = f"{version.dataset.title} · v{version.number}"
-    for dataset in lake.with_versions(lake.visible_to(actor))[:MOST_CHOICES]:
+    for dataset in lake.with_versions(lake.readable_by(actor))[:MOST_CHOICES]:
         if dataset.published:  # type: ignore[attr-defined]
             number = dataset.published[0].number  # type: ignore[attr-defined]
             choices.setdefault(f"{dataset.slug}@{number}", f"{dataset.title} · v{number}")

@@ -17,11 +17,12 @@ from django.utils.translation import ngettext
 from bitgoeul.apps.compute.executor import Executor, LocalExecutor, Usage
 from bitgoeul.apps.compute.models import Job, PriceList
 from bitgoeul.apps.lake import queries as lake
+from bitgoeul.apps.lake.queries.access import on_behalf_of
 from bitgoeul.apps.people.models import Organisation
-from bitgoeul.apps.people.queries import organisations_of
+from bitgoeul.apps.people.queries import actor_for, organisations_of
 from bitgoeul.engines import scheduling
 from bitgoeul.kit import clock
-from bitgoeul.kit.actor import SYSTEM, Actor
+from bitgoeul.kit.actor import ANONYMOUS, Actor
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import NotFound, Refusal
@@ -365,12 +366,17 @@ def readable_inputs(actor: Actor, references: list[str]) -> list[str]:
 
 
 def input_files(job: Job) -> dict[str, tuple[Path, ...]]:
-    """Return "dataset/table" -> the files of exactly the versions that the job was given."""
+    """Return "dataset/table" -> the files of exactly the versions that the job was given.
+
+    Raises: NotFound if whoever ordered the job, and its organisation, may no longer read one of them.
+    """
     if not job.inputs:
         return {}
+    submitter = actor_for(job.submitted_by) if job.submitted_by else ANONYMOUS
+    reader = on_behalf_of(job.organisation, submitter)
     files: dict[str, tuple[Path, ...]] = {}
     for reference in job.inputs:
-        version = lake.readable_version(SYSTEM, reference)
+        version = lake.readable_version(reader, reference)
         for table in version.tables:
             files[f"{version.dataset.slug}/{table['name']}"] = tuple(lake.table_files(version, table["name"]))
     return files

@@ -22,7 +22,7 @@ SOURCE = _("Counted by this hub")
 
 
 def _open_datasets(_on: dt.date) -> tuple[int, int | None]:
-    return lake.visible_to(ANONYMOUS).count(), None
+    return lake.readable_by(ANONYMOUS).count(), None
 
 
 def _live_services(_on: dt.date) -> tuple[int, int | None]:

@@ -13,7 +13,8 @@ from ninja import Field, Query, Router, Schema
 from bitgoeul.apps.lake import commands, dcat, downloads, errors, queries
 from bitgoeul.apps.lake.commands.uploads import PIECE
 from bitgoeul.apps.lake.downloads import actor_of
-from bitgoeul.apps.lake.models import Dataset, DatasetVersion, Upload
+from bitgoeul.apps.lake.models import Access, Dataset, DatasetVersion, Upload
+from bitgoeul.apps.lake.queries.access import accesses_visible_to
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.queries import organisations_of
 from bitgoeul.engines import lake
@@ -74,6 +75,8 @@ class DatasetOut(Schema):
     licence: str
     keywords: list[str]
     visibility: str
+    access_rights: str = Field(description="PUBLIC, RESTRICTED or NON_PUBLIC, as in DCAT.")
+    readable: bool = Field(description="Whether its rows exist for you.")
     source: str
     downloads: int
     updated_at: dt.datetime
@@ -96,7 +99,7 @@ class DatasetIn(Schema):
     sector: Sector
     licence: str = Field(max_length=40, description="An id from /api/lake/licences.")
     keywords: list[str] = []
-    visibility: Literal["public", "organisation"] = "public"
+    visibility: Literal["public", "restricted", "organisation"] = "public"
     source: str = Field("", max_length=300)
     slug: str = Field("", max_length=60, description="The address; made from the English title when empty.")
 
@@ -107,7 +110,7 @@ class DatasetChange(Schema):
     sector: Sector | None = None
     licence: str | None = None
     keywords: list[str] | None = None
-    visibility: Literal["public", "organisation"] | None = None
+    visibility: Literal["public", "restricted", "organisation"] | None = None
     source: str | None = None
 
 
@@ -172,6 +175,33 @@ class WithdrawIn(Schema):
     reason: str = Field("", max_length=300)
 
 
+class AccessOut(Schema):
+    id: str
+    dataset: str
+    organisation: str
+    state: str
+    purpose: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    grant: str = Field(description="The grant whose part it is, or empty.")
+
+
+class AccessIn(Schema):
+    organisation: str = Field(max_length=60)
+    purpose: str = Field(max_length=300)
+    ends_at: dt.datetime
+    starts_at: dt.datetime | None = None
+
+
+class AccessChangeIn(Schema):
+    ends_at: dt.datetime
+    starts_at: dt.datetime | None = None
+
+
+class EndIn(Schema):
+    reason: str = Field("", max_length=300)
+
+
 class LicenceOut(Schema):
     id: str
     title: Text
@@ -186,7 +216,7 @@ def _organisation(request: HttpRequest, slug: str) -> Organisation:
     return row
 
 
-def _dataset(row: Dataset) -> dict[str, Any]:
+def _dataset(request: HttpRequest, row: Dataset, readable: bool | None = None) -> dict[str, Any]:
     latest = getattr(row, "latest", None)
     if not hasattr(row, "latest"):
         version = row.versions.filter(state=queries.PUBLISHED).order_by("-number").only("number").first()
@@ -201,6 +231,8 @@ def _dataset(row: Dataset) -> dict[str, Any]:
         "licence": row.licence,
         "keywords": row.keywords,
         "visibility": row.visibility,
+        "access_rights": row.access_rights,
+        "readable": queries.may_read(actor_of(request), row) if readable is None else readable,
         "source": row.source,
         "downloads": row.downloads,
         "updated_at": row.updated_at,
@@ -209,7 +241,8 @@ def _dataset(row: Dataset) -> dict[str, Any]:
     }
 
 
-def _version(row: DatasetVersion) -> dict[str, Any]:
+def _version(row: DatasetVersion, *, readable: bool = True) -> dict[str, Any]:
+    """A version; without the query that made it where its rows do not exist for the reader."""
     tables = [
         {
             "name": table["name"],
@@ -230,7 +263,7 @@ def _version(row: DatasetVersion) -> dict[str, Any]:
         "rows": row.rows,
         "bytes": row.bytes,
         "tables": tables,
-        "lineage": row.lineage,
+        "lineage": row.lineage if readable else {k: v for k, v in row.lineage.items() if k != "sql"},
         "problem": errors.explain(row.problem) if row.problem else "",
         "problem_code": row.problem.get("code", ""),
         "created_at": row.created_at,
@@ -269,8 +302,11 @@ def datasets(
     """The catalogue; with ``q``, best match first."""
     found = queries.search(actor_of(request), q, sector=sector, licence=licence, organisation=organisation)
     shown = page_of(found.datasets, request)
+    rows = list(shown.object_list)
+    mine = queries.readable_by(actor_of(request)).filter(pk__in=[row.pk for row in rows])
+    readable = set(mine.order_by().values_list("pk", flat=True))
     return {
-        "items": [_dataset(row) for row in shown.object_list],
+        "items": [_dataset(request, row, row.pk in readable) for row in rows],
         "count": shown.paginator.count,
         "page": shown.number,
         "pages": shown.paginator.num_pages,
@@ -285,20 +321,59 @@ def create_dataset(request: HttpRequest, payload: DatasetIn) -> Any:
     values = payload.dict(exclude={"organisation"})
     return write_once(
         request,
-        lambda: _dataset(commands.create_dataset(by=actor_of(request), organisation=organisation, **values)),
+        lambda: _dataset(
+            request, commands.create_dataset(by=actor_of(request), organisation=organisation, **values)
+        ),
     )
 
 
 @router.get("/datasets/{slug}", response=DatasetOut)
 def dataset(request: HttpRequest, slug: str) -> Any:
-    return _dataset(find(queries.visible_to(actor_of(request)), slug=slug))
+    return _dataset(request, find(queries.visible_to(actor_of(request)), slug=slug))
 
 
 @router.patch("/datasets/{slug}", response=DatasetOut)
 def edit_dataset(request: HttpRequest, slug: str, payload: DatasetChange) -> Any:
     actor = signed_in(request)
     values = {k: v for k, v in payload.dict(exclude_unset=True).items() if v is not None}
-    return _dataset(commands.edit_dataset(by=actor, dataset=slug, **values))
+    return _dataset(request, commands.edit_dataset(by=actor, dataset=slug, **values))
+
+
+def _access(row: Access) -> dict[str, Any]:
+    return {
+        "id": row.public_id,
+        "dataset": row.dataset.slug,
+        "organisation": row.organisation.slug,
+        "grant": row.part.grant.application.public_id if row.part else "",
+    } | {name: getattr(row, name) for name in ("state", "purpose", "starts_at", "ends_at")}
+
+
+@router.get("/access", response=list[AccessOut])
+def accesses(request: HttpRequest, dataset: str = Query("", max_length=60)) -> Any:
+    """What your organisations may read of others, and who may read what is theirs; the latest 200."""
+    rows = accesses_visible_to(signed_in(request))
+    rows = rows.filter(dataset__slug=lake.storable(dataset)) if dataset else rows
+    return [_access(row) for row in rows[:200]]
+
+
+@router.post("/datasets/{slug}/access", response={200: AccessOut})
+def give_access(request: HttpRequest, slug: str, payload: AccessIn) -> Any:
+    """Let an organisation read the rows of a dataset on request until a moment."""
+    actor = signed_in(request)
+    values = payload.dict()
+    return write_once(request, lambda: _access(commands.give_access(by=actor, dataset=slug, **values)))
+
+
+@router.patch("/access/{access}", response=AccessOut)
+def change_access(request: HttpRequest, access: str, payload: AccessChangeIn) -> Any:
+    """Let an access last until another moment."""
+    return _access(commands.change_access(by=signed_in(request), access=access, **payload.dict()))
+
+
+@router.post("/access/{access}/end", response=AccessOut)
+def end_access(request: HttpRequest, access: str, payload: EndIn) -> Any:
+    """Take an access back, or give your own back."""
+    return _access(commands.end_access(by=signed_in(request), access=access, reason=payload.reason))
 
 
 @router.get("/datasets/{slug}/dcat", response=dict[str, Any])
@@ -316,19 +391,22 @@ def dataset_dcat(request: HttpRequest, slug: str) -> Any:
 @router.get("/datasets/{slug}/versions", response=list[VersionOut])
 def versions(request: HttpRequest, slug: str) -> Any:
     row = find(queries.visible_to(actor_of(request)), slug=slug)
-    return [_version(v) for v in queries.versions_visible_to(actor_of(request)).filter(dataset=row)[:200]]
+    rows = queries.versions_visible_to(actor_of(request)).filter(dataset=row)[:200]
+    readable = queries.may_read(actor_of(request), row)
+    return [_version(version, readable=readable) for version in rows]
 
 
 @router.get("/datasets/{slug}/versions/{number}", response=VersionOut)
 def version(request: HttpRequest, slug: str, number: int) -> Any:
     """One version: its state, tables, lineage and, if it failed, why."""
-    return _version(find(queries.versions_visible_to(actor_of(request)), dataset__slug=slug, number=number))
+    row = find(queries.versions_visible_to(actor_of(request)), dataset__slug=slug, number=number)
+    return _version(row, readable=queries.may_read(actor_of(request), row.dataset))
 
 
 @router.get("/datasets/{slug}/versions/{number}/profile", response=dict[str, Any])
 def profile(request: HttpRequest, slug: str, number: int) -> Any:
     """What each column holds, and the first rows of each table."""
-    row = find(queries.versions_visible_to(actor_of(request)), dataset__slug=slug, number=number)
+    row = find(queries.versions_readable_by(actor_of(request)), dataset__slug=slug, number=number)
     return row.profiles
 
 
@@ -359,7 +437,7 @@ _FILE = {200: {"content": {"application/octet-stream": {"schema": {"type": "stri
 def download(request: HttpRequest, slug: str, number: int, table: str, format: str) -> HttpResponseBase:
     """A table as CSV or Parquet, whole or in ranges."""
     row = find(
-        queries.versions_visible_to(actor_of(request)).filter(state=queries.PUBLISHED),
+        queries.versions_readable_by(actor_of(request)).filter(state=queries.PUBLISHED),
         dataset__slug=slug,
         number=number,
     )

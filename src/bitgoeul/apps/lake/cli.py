@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 import time
@@ -146,6 +147,61 @@ def withdraw(reference: str, who: str = typer.Option(..., "--as"), reason: str =
         as_json,
         f"{version}: {version.get_state_display()}",
     )
+
+
+@app.command(name="give-access")
+def give_access(
+    dataset: str,
+    organisation: str = typer.Option(..., help="The short name of the organisation that may read it."),
+    purpose: str = typer.Option(...),
+    until: str = typer.Option(..., help="A day, such as 2026-12-31; access ends by itself."),
+    who: str = typer.Option(..., "--as"),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Let an organisation read the rows of a dataset on request."""
+    from bitgoeul.apps.lake import commands
+    from bitgoeul.apps.programmes.queries.deadlines import end_of
+
+    try:
+        ends_at = end_of(dt.date.fromisoformat(until))
+    except ValueError:
+        raise typer.BadParameter("give --until as 2026-12-31") from None
+    row = commands.give_access(
+        by=_as(who), dataset=dataset, organisation=organisation, purpose=purpose, ends_at=ends_at
+    )
+    _say({"access": row.public_id, "ends_at": row.ends_at}, as_json, row.public_id)
+
+
+@app.command()
+def access(
+    dataset: str = typer.Argument(""),
+    who: str = typer.Option(..., "--as"),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Who may read what: what your organisations have, and what others have of yours."""
+    from bitgoeul.apps.lake.queries.access import accesses_visible_to
+
+    rows = accesses_visible_to(_as(who))
+    for row in rows.filter(dataset__slug=dataset) if dataset else rows[:200]:
+        value = {
+            "access": row.public_id, "dataset": row.dataset.slug, "organisation": row.organisation.slug,
+            "state": row.state, "ends_at": row.ends_at, "purpose": row.purpose,
+        }  # fmt: skip
+        _say(value, as_json, "\t".join(map(str, value.values())))
+
+
+@app.command(name="end-access")
+def end_access(
+    access: str,
+    reason: str = typer.Option(""),
+    who: str = typer.Option(..., "--as"),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Take an access back, or give your own back."""
+    from bitgoeul.apps.lake import commands
+
+    row = commands.end_access(by=_as(who), access=access, reason=reason)
+    _say({"access": row.public_id, "state": row.state}, as_json, f"{row.public_id}: {row.state}")
 
 
 @app.command()

@@ -18,6 +18,7 @@ CONTEXT = {
     "spdx": "http://spdx.org/rdf/terms#",
     "bg": "https://bitgoeul.invalid/ns#",
 }
+ACCESS_RIGHTS = "http://publications.europa.eu/resource/authority/access-right"
 MEDIA = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
 
 
@@ -27,6 +28,13 @@ def _texts(text: dict[str, str]) -> list[dict[str, str]]:
 
 def _moment(value: Any) -> dict[str, str]:
     return {"@value": value.isoformat(), "@type": "xsd:dateTime"}
+
+
+def _where(dataset: Dataset, file: str, page: str) -> dict[str, Any]:
+    """Where everybody may fetch a file; of a dataset that is not open, the page that says who may."""
+    if dataset.visibility == Dataset.Visibility.PUBLIC:
+        return {"dcat:downloadURL": {"@id": file}}
+    return {"dcat:accessURL": {"@id": page}}
 
 
 def dataset_ld(dataset: Dataset, version: DatasetVersion | None) -> dict[str, Any]:
@@ -44,7 +52,7 @@ def dataset_ld(dataset: Dataset, version: DatasetVersion | None) -> dict[str, An
         "dct:issued": _moment(dataset.created_at),
         "dct:modified": _moment(dataset.updated_at),
         "dct:license": {"@id": licence.get("url") or f"urn:licence:{dataset.licence}"},
-        "dct:accessRights": dataset.visibility,
+        "dct:accessRights": {"@id": f"{ACCESS_RIGHTS}/{dataset.access_rights}"},
         "dcat:keyword": dataset.keywords,
         "dcat:theme": {"@id": f"{settings.URL}/lake/?sector={dataset.sector}"},
         "dcat:landingPage": {"@id": address},
@@ -63,7 +71,7 @@ def dataset_ld(dataset: Dataset, version: DatasetVersion | None) -> dict[str, An
             "@type": "dcat:Distribution",
             "@id": f"{address}{version.number}/{table['name']}.{kind}",
             "dct:title": table["name"],
-            "dcat:downloadURL": {"@id": f"{address}{version.number}/{table['name']}.{kind}"},
+            **_where(dataset, f"{address}{version.number}/{table['name']}.{kind}", address),
             "dcat:mediaType": media,
             "bg:rows": table["rows"],
             "bg:columns": [column["name"] for column in table["columns"]],

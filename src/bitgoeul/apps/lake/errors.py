@@ -148,6 +148,18 @@ class SameTableTwice(Refusal):
     remedy = _("Give each file its own table name.")
 
 
+class SomebodyHasAccess(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("%(count)s organisation(s) have access to this dataset now")
+    remedy = _("Take their access back first, or let it end. Then make the dataset private.")
+
+
+class ResultTooOpen(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("This was made from data that not everybody may read: %(names)s")
+    remedy = _("Let it be read on request, or by your organisation only.")
+
+
 class BadRange(Refusal):
     status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
     title = _("The file does not have these bytes")

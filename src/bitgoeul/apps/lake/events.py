@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bitgoeul.kit.facts import Event
+from bitgoeul.kit.facts import Event, personal
 
 
 @dataclass(frozen=True)
@@ -105,3 +105,37 @@ class DatasetDownloaded(Event):
     table: str
     format: str
     bytes: int
+
+
+@dataclass(frozen=True)
+class AccessGiven(Event):
+    """An organisation may read the rows of a dataset; ``grant`` is "" where it was given by hand."""
+
+    access: str
+    dataset: str
+    starts_at: str
+    ends_at: str
+    grant: str
+    purpose: str = personal()
+
+
+@dataclass(frozen=True)
+class AccessChanged(Event):
+    """It lasts until another moment."""
+
+    access: str
+    dataset: str
+    starts_at: str
+    ends_at: str
+
+
+@dataclass(frozen=True)
+class AccessEnded(Event):
+    """``early``: taken back or given back before its time."""
+
+    access: str
+    dataset: str
+    starts_at: str
+    ends_at: str
+    early: bool
+    reason: str = personal()

@@ -10,6 +10,7 @@ from bitgoeul.apps.lake import queries
 from bitgoeul.apps.lake.models import Dataset
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.queries import organisations_of
+from bitgoeul.apps.programmes.queries.deadlines import end_of
 from bitgoeul.kit.actor import Actor
 
 
@@ -139,6 +140,31 @@ class NewDatasetForm(DatasetForm, FilesForm):
         self.fields["organisation"].queryset = rows  # type: ignore[attr-defined]
         self.fields["organisation"].empty_label = None  # type: ignore[attr-defined]
         del self.fields["keep"]
+
+
+class AccessForm(forms.Form):
+    """Who may read a dataset until when, and what for."""
+
+    organisation = forms.SlugField(
+        label=_("Organisation"),
+        max_length=60,
+        help_text=_("The short name of the organisation, as in the address of its page."),
+    )
+    purpose = forms.CharField(label=_("Purpose"), max_length=300)
+    ends_on = forms.DateField(
+        label=_("Until"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Access ends by itself on this day at six in the evening."),
+    )
+
+    def values(self) -> dict[str, Any]:
+        """The arguments of ``give_access``."""
+        data = self.cleaned_data
+        return {
+            "organisation": data["organisation"],
+            "purpose": data["purpose"],
+            "ends_at": end_of(data["ends_on"]),
+        }
 
 
 class SaveForm(forms.Form):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.kit import clock
@@ -25,6 +26,7 @@ class Dataset(models.Model):
 
     class Visibility(models.TextChoices):
         PUBLIC = "public", _("everybody")
+        RESTRICTED = "restricted", _("on request: everybody sees the description, rows only with access")
         ORGANISATION = "organisation", _("my organisation only")
 
     public_id = models.CharField(max_length=16, unique=True, default=public_id, editable=False)
@@ -41,11 +43,27 @@ class Dataset(models.Model):
     updated_at = models.DateTimeField(default=clock.now, db_index=True)
     downloads = models.PositiveBigIntegerField(default=0)
 
+    # ``dct:accessRights`` in the words of the European vocabulary that DCAT-AP names.
+    ACCESS_RIGHTS = {
+        Visibility.PUBLIC: "PUBLIC",
+        Visibility.RESTRICTED: "RESTRICTED",
+        Visibility.ORGANISATION: "NON_PUBLIC",
+    }
+
     class Meta:
         ordering = ["-updated_at", "-id"]
 
     def __str__(self) -> str:
         return str(self.title)
+
+    @property
+    def access_rights(self) -> str:
+        return self.ACCESS_RIGHTS[self.Visibility(self.visibility)]
+
+    @property
+    def subject(self) -> str:
+        """Its name in the record."""
+        return f"dataset:{self.slug}"
 
 
 class DatasetVersion(models.Model):
@@ -170,3 +188,55 @@ class SearchToken(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+
+class Access(models.Model):
+    """One organisation may read the rows of a dataset from a moment to a moment, for a purpose.
+
+    Given by hand, or as the part of a grant.  After its end it opens nothing, whether or not the clock has
+    already said so here.
+    """
+
+    class State(models.TextChoices):
+        GIVEN = "given", pgettext_lazy("access", "given")
+        ENDED = "ended", pgettext_lazy("access", "ended")
+        TAKEN_BACK = "taken_back", pgettext_lazy("access", "taken back")
+
+    STATE_KINDS = {"given": "ok", "ended": "quiet", "taken_back": "stop"}
+    FLOW = Flow(
+        {
+            State.GIVEN: frozenset({State.ENDED, State.TAKEN_BACK}),
+            State.ENDED: frozenset(),
+            State.TAKEN_BACK: frozenset(),
+        }
+    )
+
+    public_id = models.CharField(max_length=16, unique=True, default=public_id, editable=False)
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="accesses")
+    organisation = models.ForeignKey("people.Organisation", models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.GIVEN)
+    purpose = models.CharField(max_length=300)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    part = models.OneToOneField("programmes.GrantPart", models.PROTECT, null=True, related_name="+")
+    given_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-given_at", "-id"]
+        indexes = [
+            models.Index(fields=["organisation", "dataset", "state"], name="lake_access_of_organisation"),
+            models.Index(fields=["state", "ends_at"], name="lake_access_due"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="lake_access_ends_after_start"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset.slug}: {self.organisation}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == self.State.GIVEN and self.starts_at <= clock.now() < self.ends_at

@@ -7,25 +7,31 @@ import datetime as dt
 import os
 import secrets
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from bitgoeul.apps.lake import commands, errors, queries
-from bitgoeul.apps.lake.models import DatasetVersion
+from bitgoeul.apps.lake.models import Access, DatasetVersion
+from bitgoeul.apps.lake.queries.access import over, unopened_parts
 from bitgoeul.apps.lake.warehouse import publishing, sandbox
 from bitgoeul.apps.notices.commands import notify
+from bitgoeul.apps.notices.queries import operators
+from bitgoeul.apps.programmes.models import GrantPart
 from bitgoeul.engines import lake
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import NotFound, StateChanged
 from bitgoeul.kit.store import store
-from bitgoeul.kit.text import LANGUAGES, Localised
+from bitgoeul.kit.text import LANGUAGES, Localised, translated
+from bitgoeul.kit.ui import wording
 
 log = structlog.get_logger(__name__)
 MARGIN = dt.timedelta(minutes=5)
@@ -124,6 +130,103 @@ def _from_query(plan: dict[str, Any], folder: Path) -> publishing.Made:
         names = ", ".join(sorted({f"{s['dataset']}@{s['version']}" for s in plan["sources"]}))
         raise publishing.Problem("source_gone", name=names) from None
     return publishing.table_from_query(folder, prepared.gated, prepared.files, plan["table"])
+
+
+# ── access ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def open_promised(fact: Fact) -> None:
+    """A grant has begun: give the access that it promises."""
+    _open(unopened_parts().filter(grant__application__public_id=fact.data["grant"]))
+
+
+def look_after_access() -> None:
+    """Open what became possible since, as a dataset that was published later; end what is over."""
+    _open(unopened_parts())
+    for access in list(over().values_list("public_id", flat=True)):
+        commands.end_access(by=SYSTEM, access=access)
+
+
+def _open(parts: Iterable[GrantPart]) -> None:
+    for part in list(parts):
+        try:
+            commands.open_part(by=SYSTEM, part_id=part.pk)
+        except NotFound:
+            _tell_desk_of_missing(part)
+        except StateChanged:
+            log.info("the grant ended meanwhile", part=part.reference)
+
+
+def close_ended(fact: Fact) -> None:
+    """A grant has ended, or a part of it was given back: so has the access that it gave."""
+    held = Access.objects.filter(part__grant__application__public_id=fact.data["grant"])
+    for access in list(over().filter(pk__in=held.values("pk")).values_list("public_id", flat=True)):
+        commands.end_access(by=SYSTEM, access=access)
+
+
+def follow_grant(fact: Fact) -> None:
+    """The dates of a grant were changed: the access that it gave lasts as long."""
+    held = Access.objects.filter(
+        part__grant__application__public_id=fact.data["grant"], state=Access.State.GIVEN
+    ).select_related("part__grant")
+    for row in held:
+        grant = row.part.grant  # type: ignore[union-attr]
+        if grant.ends_at > clock.now():
+            commands.change_access(
+                by=SYSTEM, access=row.public_id, starts_at=grant.starts_at, ends_at=grant.ends_at
+            )
+
+
+GIVEN = _("“%(title)s”: you may read it until %(ends)s")
+GIVEN_TEXT = _("Query it, download it, or give it to a job as input. Access ends by itself on that day.")
+GIVEN_AWAY = _("“%(title)s”: %(organisation)s may read it until %(ends)s")
+OVER = _("“%(title)s”: your access has ended")
+OVER_TEXT = _("You still see its description. Apply again if you need its rows.")
+TAKEN_BACK = _("“%(title)s”: your access was taken back")
+MISSING = _("“%(call)s”: access to the dataset “%(name)s” cannot be given")
+MISSING_TEXT = _(
+    "There is no published dataset of this name that is read on request or by everybody. "
+    "The part stays planned and is given as soon as there is one."
+)
+
+
+def tell_of_access(fact: Fact) -> None:
+    """Tell who got or lost access, and whose data it is."""
+    row = Access.objects.select_related("dataset__organisation", "organisation").get(
+        public_id=fact.data["access"]
+    )
+    ends = lazy(lambda: wording.day(row.ends_at), str)()
+    facts = {"title": row.dataset.title, "ends": ends, "organisation": row.organisation.name}
+    url = f"/lake/{row.dataset.slug}/"
+    tone, title, text = _told_of_access(fact, row)
+    notify(
+        by=SYSTEM, key=f"fact:{fact.pk}", kind=fact.name, tone=tone, title=translated(title, **facts),
+        text=text, url=url, organisation=row.organisation,
+    )  # fmt: skip
+    if fact.name == "lake.AccessGiven":
+        notify(
+            by=SYSTEM, key=f"fact:{fact.pk}:publisher", kind=fact.name, tone="info",
+            title=translated(GIVEN_AWAY, **facts), text=Localised.of(row.purpose), url=f"{url}access/",
+            organisation=row.dataset.organisation, mail=False,
+        )  # fmt: skip
+
+
+def _told_of_access(fact: Fact, row: Access) -> tuple[str, Promise, Localised]:
+    if fact.name == "lake.AccessGiven":
+        return "ok", GIVEN, translated(GIVEN_TEXT)
+    if fact.data["early"]:
+        return "stop", TAKEN_BACK, Localised.of(fact.personal.get("reason", ""))
+    return "info", OVER, translated(OVER_TEXT)
+
+
+def _tell_desk_of_missing(part: GrantPart) -> None:
+    """Once for each part: the desk asks the applicant, or waits for the publisher."""
+    application = part.grant.application
+    notify(
+        by=SYSTEM, key=f"part:{part.pk}:dataset", kind="lake.AccessMissing", tone="wait",
+        title=translated(MISSING, call=application.call, name=part.about), text=translated(MISSING_TEXT),
+        url=f"/programmes/grants/{application.public_id}/", people=operators(), mail=False,
+    )  # fmt: skip
 
 
 PUBLISHED = _("“%(title)s”: version %(number)s is published")

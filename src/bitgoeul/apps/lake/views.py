@@ -19,10 +19,20 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bitgoeul.apps.lake import charts, commands, dcat, downloads, errors, policies, queries
 from bitgoeul.apps.lake.downloads import actor_of
-from bitgoeul.apps.lake.forms import DatasetForm, FilesForm, NewDatasetForm, SaveForm, own_organisations
+from bitgoeul.apps.lake.forms import (
+    AccessForm,
+    DatasetForm,
+    FilesForm,
+    NewDatasetForm,
+    SaveForm,
+    own_organisations,
+)
 from bitgoeul.apps.lake.models import Dataset, DatasetVersion
+from bitgoeul.apps.lake.queries.access import accesses_visible_to, own_access
 from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.programmes.queries import calls_that_open
 from bitgoeul.engines import lake
+from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.once import once
@@ -78,22 +88,71 @@ def dataset(request: HttpRequest, slug: str, number: int | None = None) -> HttpR
     row = queries.dataset_of(actor_of(request), slug)
     versions = queries.versions_of(actor_of(request), row)
     version = _chosen(versions, number)
-    may_edit = policies.may_edit(actor_of(request), row)
+    actor = actor_of(request)
+    may_edit, may_read = policies.may_edit(actor, row), queries.may_read(actor, row)
     return render(request, "lake/dataset.html", {
         "dataset": row,
         "licence": queries.licences().get(row.licence),
         "version": version,
         "versions": versions,
         "at_work": [v for v in versions if v.is_at_work] if may_edit else [],
-        "tables_html": _tables_html(version) if version else "",
+        "may_read": may_read,
+        "access": _access_shown(actor, row, may_read=may_read),
+        "tables_html": _tables_html(version, may_read=may_read) if version else "",
         "first_sql": _first_query(version, version.tables[0]["name"])
-        if version and version.tables and version.state == queries.PUBLISHED else "",
+        if may_read and version and version.tables and version.state == queries.PUBLISHED else "",
         "problem": errors.explain(version.problem) if version and version.problem else "",
         "chips": _chips(version) if version else [],
         "may_edit": may_edit,
-        "may_withdraw": policies.may_withdraw(actor_of(request), row),
-        "subject": f"dataset:{row.slug}",
+        "may_withdraw": policies.may_withdraw(actor, row),
+        "may_give_access": policies.may_give_access(actor, row),
+        "subject": row.subject,
     })  # fmt: skip
+
+
+def _access_shown(actor: Actor, row: Dataset, *, may_read: bool) -> dict[str, Any] | None:
+    """How the rows of a dataset on request are read: through what one has, or whom one asks."""
+    if row.visibility != Dataset.Visibility.RESTRICTED:
+        return None
+    own = own_access(actor, row) if actor.is_signed_in else None
+    return {"own": own, "calls": [] if may_read else calls_that_open(row.slug)}
+
+
+@csrf_protect
+def access(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Who has access to a dataset, for whoever gives it."""
+    actor = signed_in(request)
+    row = find(queries.visible_to(actor), slug=slug)
+    require(policies.may_give_access(actor, row))
+    form = AccessForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+
+        def do() -> str:
+            return commands.give_access(by=actor, dataset=slug, **form.values()).public_id
+
+        try:
+            _form_once(request, do)
+        except Invalid as refusal:
+            for name, sentences in refusal.errors.items():
+                form.add_error(
+                    {"ends_at": "ends_on"}.get(name, name if name in form.fields else None), sentences
+                )
+        else:
+            messages.success(request, _("Access is given. The organisation is told."))
+            return redirect("lake:access", slug)
+    held = accesses_visible_to(actor).filter(dataset=row)
+    shown = {"dataset": row, "form": form, "page": page_of(held, request)}
+    return render(request, "lake/access.html", shown, status=422 if form.errors else 200)
+
+
+@require_POST
+def end_access(request: HttpRequest, slug: str, access: str) -> HttpResponseBase:
+    actor = signed_in(request)
+    row = find(accesses_visible_to(actor), public_id=access, dataset__slug=slug)
+    commands.end_access(by=actor, access=row.public_id, reason=request.POST.get("reason", ""))
+    messages.success(request, _("The access has ended."))
+    may_give = policies.may_give_access(actor, row.dataset)
+    return redirect("lake:access" if may_give else "lake:dataset", slug)
 
 
 def _chosen(versions: list[DatasetVersion], number: int | None) -> DatasetVersion | None:
@@ -107,17 +166,22 @@ def _chosen(versions: list[DatasetVersion], number: int | None) -> DatasetVersio
 
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
-_rendered: dict[tuple[str, int, str], str] = {}
+_rendered: dict[tuple[str, int, str, bool], str] = {}
 MOST_RENDERED = 200
 
 
-def _tables_html(version: DatasetVersion) -> str:
-    """The tables with their profiles.  A published version never changes, so its page is drawn once."""
+def _tables_html(version: DatasetVersion, *, may_read: bool) -> str:
+    """The tables, with their profiles for whoever may read the rows; drawn once for a published version."""
     if version.state == DatasetVersion.State.WITHDRAWN:
         return ""
-    key = (version.dataset.public_id, version.number, get_language() or "")
+    key = (version.dataset.public_id, version.number, get_language() or "", may_read)
     if key not in _rendered:
-        shown = {"tables": _tables(version), "slug": version.dataset.slug, "number": version.number}
+        shown = {
+            "tables": _tables(version, may_read=may_read),
+            "slug": version.dataset.slug,
+            "number": version.number,
+            "may_read": may_read,
+        }
         html = render_to_string("lake/tables.html", shown)
         if version.state != queries.PUBLISHED:
             return html
@@ -127,16 +191,17 @@ def _tables_html(version: DatasetVersion) -> str:
     return _rendered[key]
 
 
-def _tables(version: DatasetVersion) -> list[dict[str, Any]]:
-    """The tables of a version with their profiles, as the page shows them."""
+def _tables(version: DatasetVersion, *, may_read: bool) -> list[dict[str, Any]]:
+    """The tables of a version as the page shows them; least and greatest values and first rows are rows."""
     shown = []
     for table in version.tables:
-        profile = version.profiles.get(table["name"]) or {}
+        profile = (version.profiles.get(table["name"]) or {}) if may_read else {}
         shown.append(
             table
             | {
                 "columns": [_column(column, table["rows"]) for column in profile.get("columns", [])],
                 "names": [column["name"] for column in table["columns"]],
+                "named": [{"name": c["name"], "kind": _kind(c["type"])} for c in table["columns"]],
                 "preview": profile.get("preview", []),
                 "told": [errors.tell(note) for note in table.get("notes", [])],
             }
@@ -153,8 +218,12 @@ def _column(column: dict[str, Any], rows: int) -> dict[str, Any]:
         "most": _brief(column.get("max")),
         "chart": chart or charts.shares(column.get("top", []), filled),
         "missing_share": column["missing"] / rows if rows else 0,
-        "kind": column["type"].lower().replace("timestamp with time zone", "timestamp"),
+        "kind": _kind(column["type"]),
     }
+
+
+def _kind(type_name: str) -> str:
+    return type_name.lower().replace("timestamp with time zone", "timestamp")
 
 
 def _brief(value: Any) -> str:
@@ -204,7 +273,7 @@ def dataset_dcat(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @require_safe
 def download(request: HttpRequest, slug: str, number: int, table: str, kind: str) -> HttpResponseBase:
-    published = queries.versions_visible_to(actor_of(request)).filter(state=queries.PUBLISHED)
+    published = queries.versions_readable_by(actor_of(request)).filter(state=queries.PUBLISHED)
     version = find(published, dataset__slug=slug, number=number)
     return downloads.table_answer(request, version, table, kind)
 
@@ -392,7 +461,8 @@ def query(request: HttpRequest) -> HttpResponseBase:
 
 def _readable(request: HttpRequest) -> list[dict[str, str]]:
     """Some tables to begin with."""
-    rows = queries.first_listed(actor_of(request))[:12]
+    listed = queries.first_listed(actor_of(request))
+    rows = [row for row in listed if queries.may_read(actor_of(request), row)][:12]
     return [
         {
             "name": f"{row.slug.replace('-', '_')}.{table['name']}",

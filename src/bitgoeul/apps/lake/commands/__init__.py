@@ -1,5 +1,6 @@
 """Everything that writes in the lake."""
 
+from bitgoeul.apps.lake.commands.access import change_access, end_access, give_access, open_part
 from bitgoeul.apps.lake.commands.datasets import count_download, create_dataset, edit_dataset
 from bitgoeul.apps.lake.commands.uploads import (
     abandon_upload,
@@ -25,13 +26,17 @@ __all__ = [
     "abandon_upload",
     "begin_publication",
     "begin_upload",
+    "change_access",
     "complete_publication",
     "count_download",
     "create_dataset",
     "edit_dataset",
+    "end_access",
     "fail_publication",
     "finish_upload",
+    "give_access",
     "keep_piece",
+    "open_part",
     "publish_version",
     "receive_piece",
     "requeue_publication",

@@ -8,6 +8,11 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from bitgoeul.apps.lake import policies, queries
+from bitgoeul.apps.lake.commands.access import (
+    refuse_more_open_than,
+    refuse_while_somebody_reads,
+    sources_of,
+)
 from bitgoeul.apps.lake.events import DatasetCreated, DatasetDownloaded, DatasetEdited
 from bitgoeul.apps.lake.models import Dataset, SearchToken
 from bitgoeul.apps.people.models import Organisation
@@ -145,6 +150,9 @@ def edit_dataset(*, by: Actor, dataset: str, **values: Any) -> Dataset:
     if not changed:
         unchanged()
         return row
+    if "visibility" in changed:
+        refuse_while_somebody_reads(row, clean["visibility"])
+        refuse_more_open_than(row, clean["visibility"], sources_of(row))
     for name in changed:
         setattr(row, name, clean[name])
     row.updated_at = clock.now()

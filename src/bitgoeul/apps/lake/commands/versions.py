@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Max
 
 from bitgoeul.apps.lake import policies, queries
+from bitgoeul.apps.lake.commands.access import refuse_more_open_than
 from bitgoeul.apps.lake.commands.datasets import index
 from bitgoeul.apps.lake.errors import NothingToPublish, SameTableTwice
 from bitgoeul.apps.lake.events import (
@@ -110,6 +111,7 @@ def save_query(
     require(policies.may_edit(by, row))
     prepared = queries.prepare(by, sql)
     sources = prepared.sources
+    refuse_more_open_than(row, row.visibility, [source["dataset"] for source in sources])
     name = lake.table_name(table)
     version = _next_version(
         row,

@@ -26,6 +26,7 @@ from bitgoeul.apps.programmes.commands.decisions import (
     reserve_application,
     return_application,
 )
+from bitgoeul.apps.programmes.commands.elsewhere import confirm_part, return_part
 from bitgoeul.apps.programmes.commands.endings import (
     close_condition,
     end_grant,
@@ -64,6 +65,7 @@ __all__ = [
     "ask_change",
     "close_call",
     "close_condition",
+    "confirm_part",
     "contest_reclaim",
     "copy_blueprint",
     "decide",
@@ -89,6 +91,7 @@ __all__ = [
     "reserve_application",
     "resume_grant",
     "return_application",
+    "return_part",
     "return_report",
     "save_answers",
     "save_blueprint",

@@ -1,7 +1,8 @@
 """Handing over the parts of a grant: all that can be given here, or nothing.
 
 Credits are posted, pools are claimed, money and documents are noted.  What lies in other capabilities, as
-access to a dataset, travels with the fact; such a part stays planned until that capability has given it.
+access to a dataset, travels with the fact; such a part stays planned until that capability has given it and
+says so with ``confirm_part``.
 """
 
 from __future__ import annotations

@@ -53,6 +53,15 @@ class PartHandedOver(Event):
 
 
 @dataclass(frozen=True)
+class PartConfirmed(Event):
+    """What another capability gives, as access to the dataset ``about``, was given."""
+
+    grant: str
+    number: int
+    about: str
+
+
+@dataclass(frozen=True)
 class ConditionSet(Event):
     grant: str
     number: int

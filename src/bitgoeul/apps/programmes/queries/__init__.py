@@ -114,6 +114,19 @@ def credits_of(call: Call) -> int:
     return given.get("quantity", call.share_most) if given else 0
 
 
+def calls_that_open(dataset: str) -> list[Call]:
+    """The calls that take applications now and whose grants give access to this dataset, if asked for it."""
+    rows = taking_applications(calls_visible_to(ANONYMOUS)).defer("clauses", "terms", "procedure")
+    return [call for call in rows if any(_opens(call, part, dataset) for part in call.gives)]
+
+
+def _opens(call: Call, part: dict[str, Any], dataset: str) -> bool:
+    if part["part"] != "dataset":
+        return False
+    question = call.form["properties"][part["dataset"].partition(".")[2]]
+    return dataset in question.get("enum", [dataset])
+
+
 @dataclass(frozen=True)
 class Statistics:
     """What the public sees of a call; money and credits in the unit of its budget."""

@@ -15,6 +15,7 @@ from django.db.models import BigIntegerField, Exists, Max, OuterRef, Prefetch, Q
 
 from bitgoeul.apps.lake import errors
 from bitgoeul.apps.lake.models import Dataset, DatasetVersion, SearchToken, Upload
+from bitgoeul.apps.lake.queries.access import opened_to
 from bitgoeul.apps.lake.warehouse import publishing, sandbox
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.engines import lake
@@ -37,13 +38,29 @@ def _reads_as_member(actor: Actor) -> bool:
     return actor.allows("lake:read")
 
 
-def visible_to(actor: Actor) -> QuerySet[Dataset]:
-    """The datasets that exist for ``actor``:
+LISTED_TO_ALL = (Dataset.Visibility.PUBLIC, Dataset.Visibility.RESTRICTED)
 
-    published public ones, and those of the actor's organisations.
+
+def visible_to(actor: Actor) -> QuerySet[Dataset]:
+    """The datasets whose description exists for ``actor``:
+
+    published ones that are public or on request, and those of the actor's organisations.
     """
+    return _in_reach(actor, Q(visibility__in=LISTED_TO_ALL))
+
+
+def readable_by(actor: Actor) -> QuerySet[Dataset]:
+    """The datasets whose rows exist for ``actor``:
+
+    published public ones, those of the actor's organisations, and those to which they have access now.
+    """
+    open_to = Q(visibility=Dataset.Visibility.PUBLIC)
+    return _in_reach(actor, open_to | opened_to(actor) if _reads_as_member(actor) else open_to)
+
+
+def _in_reach(actor: Actor, seen_by_all: Q) -> QuerySet[Dataset]:
     published = DatasetVersion.objects.filter(dataset=OuterRef("pk"), state=PUBLISHED)
-    seen = Q(Exists(published), visibility=Dataset.Visibility.PUBLIC)
+    seen = Q(Exists(published)) & seen_by_all
     rows = Dataset.objects.select_related("organisation")
     if _reads_as_member(actor):
         if actor.is_operator or "steward" in actor.roles:
@@ -52,8 +69,15 @@ def visible_to(actor: Actor) -> QuerySet[Dataset]:
     return rows.filter(seen)
 
 
+def may_read(actor: Actor, dataset: Dataset) -> bool:
+    """Whether the rows of a dataset exist for the actor."""
+    if dataset.visibility == Dataset.Visibility.PUBLIC:
+        return True
+    return readable_by(actor).filter(pk=dataset.pk).exists()
+
+
 def versions_visible_to(actor: Actor) -> QuerySet[DatasetVersion]:
-    """Published versions of visible datasets; for members also those that wait, failed or were withdrawn."""
+    """Published versions of visible datasets, without their rows; for members also what is not published."""
     rows = DatasetVersion.objects.filter(dataset__in=visible_to(actor)).select_related(
         "dataset__organisation"
     )
@@ -62,6 +86,11 @@ def versions_visible_to(actor: Actor) -> QuerySet[DatasetVersion]:
     if actor.is_operator or "steward" in actor.roles:
         return rows
     return rows.filter(Q(state=PUBLISHED) | Q(dataset__organisation__in=list(actor.memberships)))
+
+
+def versions_readable_by(actor: Actor) -> QuerySet[DatasetVersion]:
+    """The versions that the actor sees of datasets whose rows the actor may read."""
+    return versions_visible_to(actor).filter(dataset__in=readable_by(actor))
 
 
 def uploads_visible_to(actor: Actor) -> QuerySet[Upload]:
@@ -81,7 +110,7 @@ def readable_version(actor: Actor, ref: str) -> DatasetVersion:
         raise NotFound
     rows = (
         DatasetVersion.objects.filter(
-            dataset__in=visible_to(actor), dataset__slug=match["slug"], state=PUBLISHED
+            dataset__in=readable_by(actor), dataset__slug=match["slug"], state=PUBLISHED
         )
         .select_related("dataset__organisation")
         .order_by("-number")
@@ -106,7 +135,7 @@ def table_files(version: DatasetVersion, table: str) -> list[Path]:
 @lru_cache(maxsize=1)
 def licences() -> dict[str, dict[str, Any]]:
     """The licences that a dataset may carry, by SPDX id (or a LicenseRef of ours)."""
-    rows = json.loads(Path(__file__).with_name("licences.json").read_text("utf-8"))
+    rows = json.loads(Path(__file__).parents[1].joinpath("licences.json").read_text("utf-8"))
     return {row["id"]: row | {"title": Localised(row["title"])} for row in rows}
 
 
@@ -180,9 +209,7 @@ _newer = DatasetVersion.objects.filter(
 # A dataset that everybody sees has a published version, so the catalogue is one query over those.
 _listed_to_all: StandingQuery[DatasetVersion] = StandingQuery(
     lambda: (
-        DatasetVersion.objects.filter(
-            ~Exists(_newer), state=PUBLISHED, dataset__visibility=Dataset.Visibility.PUBLIC
-        )
+        DatasetVersion.objects.filter(~Exists(_newer), state=PUBLISHED, dataset__visibility__in=LISTED_TO_ALL)
         .select_related("dataset__organisation")
         .defer("profiles", "plan", "lineage")
         .order_by("-dataset__updated_at", "-dataset_id")[: LISTED + 1]
@@ -319,7 +346,7 @@ def _latest_versions(actor: Actor) -> QuerySet[DatasetVersion]:
         dataset=OuterRef("dataset"), state=PUBLISHED, number__gt=OuterRef("number")
     )
     return (
-        DatasetVersion.objects.filter(dataset__in=visible_to(actor), state=PUBLISHED)
+        DatasetVersion.objects.filter(dataset__in=readable_by(actor), state=PUBLISHED)
         .exclude(Exists(newer))
         .select_related("dataset")
     )
