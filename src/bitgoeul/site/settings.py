@@ -414,6 +414,12 @@ def _or(found: Callable[[], int]) -> Callable[[str], int]:
     return lambda text: int(text) if text else found()
 
 
+def _gpus_or_cpus(text: str) -> str:
+    if text not in ("gpus", "cpus"):
+        raise ValueError("neither gpus nor cpus")
+    return text
+
+
 def _memory_mib() -> int:
     """Three quarters of the machine's memory."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4 >> 20
@@ -433,6 +439,18 @@ COMPUTE_GPUS: int = setting(
     "BITGOEUL_COMPUTE_GPUS",
     read=_or(lambda: len(list(Path("/dev").glob("nvidia[0-9]*")))),
     help=gettext_noop("GPUs that jobs share; those that are found when empty."),
+)
+COMPUTE_POOL: str = setting(
+    "BITGOEUL_COMPUTE_POOL",
+    help=gettext_noop(
+        "The pool of capacity that this machine is; jobs then count as use of the claims on it. None when empty."
+    ),
+)
+COMPUTE_POOL_COUNTS: str = setting(
+    "BITGOEUL_COMPUTE_POOL_COUNTS",
+    "gpus",
+    read=_gpus_or_cpus,
+    help=gettext_noop("What a unit of that pool is: gpus or cpus."),
 )
 COMPUTE_WALL_S: int = setting(
     "BITGOEUL_COMPUTE_WALL_S",

@@ -16,6 +16,7 @@ from bitgoeul.apps.capacity.events import (
     PlaceOffered,
     SeveralReleased,
 )
+from bitgoeul.apps.compute import tasks as compute_tasks
 from bitgoeul.apps.compute.events import JobFailed, JobSucceeded
 from bitgoeul.apps.credits import tasks as credits_tasks
 from bitgoeul.apps.credits.events import CreditsExhausted, CreditsRunningLow
@@ -157,6 +158,7 @@ PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (60.0, programmes_tasks.close_due_calls),
     (60.0, programmes_tasks.end_due_answers),
     (60.0, programmes_tasks.settle_due_draws),
+    (300.0, compute_tasks.measure_use),
     (300.0, programmes_tasks.look_after_grants),
     (60.0, end_orphans),
     (300.0, credits_tasks.expire_ended),

@@ -286,7 +286,14 @@ def lose_job(*, by: Actor, job_id: int, attempt: int, reason: str) -> Job:
         except InsufficientCredits:
             reason = Reason.CREDITS
         else:
-            Job.FLOW.move(job, State.QUEUED, attempt=job.attempt + 1, queued_at=clock.now(), started_at=None)
+            Job.FLOW.move(
+                job,
+                State.QUEUED,
+                attempt=job.attempt + 1,
+                queued_at=clock.now(),
+                placed_at=None,
+                started_at=None,
+            )
             _record(job, JobRequeued(job.pk, attempt, reason=str(reason)), by)
             return job
     Job.FLOW.move(job, State.FAILED, reason=reason, ended_at=clock.now(), spent=0)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -351,6 +351,29 @@ def models_of(job: Job) -> list[tuple[str, str]]:
         (f"{fact.data['model']} · v{fact.data['version']}", f"/registry/{fact.data['model']}/")
         for fact in facts
     ]
+
+
+# --- use of claims -----------------------------------------------------------------------
+
+
+def units_in_use(organisations: Collection[int], since: dt.datetime, until: dt.datetime) -> dict[int, int]:
+    """Organisation -> how many thousandths of a unit of this machine's pool its jobs held on average.
+
+    A job uses the processors or GPUs that it holds, from the moment it has its place until it ends.
+    """
+    rows = Job.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=since),
+        organisation__in=organisations,
+        placed_at__lt=until,
+    ).exclude(state=Job.State.QUEUED)
+    used: dict[int, float] = {}
+    for job in rows.only("organisation_id", "placed_at", "ended_at", "gpus", "cpus"):
+        begun, ended = max(job.placed_at or since, since), min(job.ended_at or until, until)
+        units = job.gpus if settings.COMPUTE_POOL_COUNTS == "gpus" else job.cpus
+        seconds = (ended - begun).total_seconds()
+        used[job.organisation_id] = used.get(job.organisation_id, 0) + units * seconds
+    span = (until - since).total_seconds()
+    return {organisation: int(1000 * held / span) for organisation, held in used.items()}
 
 
 # --- data from the lake ------------------------------------------------------------------

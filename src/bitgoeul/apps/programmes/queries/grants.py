@@ -60,6 +60,12 @@ def samples(part: GrantPart, since: dt.datetime, until: dt.datetime) -> list[eng
     ]
 
 
+def is_measured(part: GrantPart, since: dt.datetime, until: dt.datetime) -> bool:
+    """Whether a meter has said anything about this span of time."""
+    start, end = since.timestamp(), until.timestamp()
+    return any(row.start < end and row.start + row.seconds > start for row in samples(part, since, until))
+
+
 def mean_percent(part: GrantPart, days: int, until: dt.datetime | None = None) -> int | None:
     """The mean use of a part over the last days; None if too little was measured."""
     end = until or clock.now()
