@@ -443,7 +443,8 @@ COMPUTE_GPUS: int = setting(
 COMPUTE_POOL: str = setting(
     "BITGOEUL_COMPUTE_POOL",
     help=gettext_noop(
-        "The pool of capacity that this machine is; jobs then count as use of the claims on it. None when empty."
+        "The pool of capacity that this machine is; jobs then count as use of the claims on it. "
+        "None when empty."
     ),
 )
 COMPUTE_POOL_COUNTS: str = setting(

@@ -186,11 +186,16 @@ def confirm_hold(*, by: Actor, key: str) -> Claim:
 
 @command
 def release_claim(
-    *, by: Actor, key: str, quantity: int | None = None, pool: Pool | None = None
+    *,
+    by: Actor,
+    key: str,
+    quantity: int | None = None,
+    pool: Pool | None = None,
+    offer_for: dt.timedelta | None = None,
 ) -> list[Claim]:
     """Give a claim back, or a part of it; what becomes free is offered to the line at once.
 
-    Whoever joins the line in this very moment is served by the next sweep.
+    An offer made now stands ``offer_for``, or as long as the pool says.  Whoever joins the line in this very moment is served by the next sweep.
 
     A key over several pools is released whole; a part of it needs the pool.  Releasing again changes nothing.
     """
@@ -209,6 +214,8 @@ def release_claim(
         _release_several(by, key, active)
         return rows
     row = active[0]
+    if row.state == State.HELD:  # an offer that is declined goes on with its own time
+        offer_for = offer_for or line.time_of(row)
     given = row.quantity if quantity is None else quantity
     waits = _release(row, given, State.RELEASED)
     fact = ClaimReleased(
@@ -218,7 +225,7 @@ def release_claim(
     if not row.is_active:
         line.settle(row, Waiting.State.DECLINED)
     if waits:
-        line.offer_places(row.pool)
+        line.offer_places(row.pool, offer_for)
     return rows
 
 
@@ -244,7 +251,7 @@ def expire_claim(*, by: Actor, claim_id: int) -> Claim | None:
         organisation=row.organisation,
     )
     if waits:
-        line.offer_places(row.pool)
+        line.offer_places(row.pool, line.time_of(row) if was == State.HELD else None)
     return row
 
 

@@ -106,8 +106,11 @@ def leave_waiting_list(*, by: Actor, key: str) -> Waiting:
 
 
 @command
-def offer_next(*, by: Actor, pool_id: int) -> Waiting | None:
-    """Hold units for the first in the line, if there are enough; None if nobody could be served."""
+def offer_next(*, by: Actor, pool_id: int, offer_for: dt.timedelta | None = None) -> Waiting | None:
+    """Hold units for the first in the line, if there are enough; None if nobody could be served.
+
+    The offer stands ``offer_for``, or as long as the pool says.
+    """
     require(by.is_system)
     pool = Pool.objects.select_for_update().get(pk=pool_id)
     place = queries.line_of(pool).first()
@@ -121,7 +124,7 @@ def offer_next(*, by: Actor, pool_id: int) -> Waiting | None:
     offer = Claim.objects.create(
         key=f"{OFFER}{place.pk}", pool=pool, shard=shard, asked=place.quantity, quantity=place.quantity,
         state=Claim.State.HELD, holder=place.holder, organisation=place.organisation, sole=pool.one_each,
-        purpose=place.purpose, claimed_at=clock.now(), expires_at=clock.now() + pool.offer_for,
+        purpose=place.purpose, claimed_at=clock.now(), expires_at=clock.now() + (offer_for or pool.offer_for),
         until=place.until,
     )  # fmt: skip
     if pool.numbered:
@@ -144,10 +147,10 @@ def offer_next(*, by: Actor, pool_id: int) -> Waiting | None:
     return place
 
 
-def offer_places(pool: Pool) -> int:
+def offer_places(pool: Pool, offer_for: dt.timedelta | None = None) -> int:
     """Serve the line as far as it goes; how many were served."""
     served = 0
-    while offer_next(by=SYSTEM, pool_id=pool.pk) is not None:
+    while offer_next(by=SYSTEM, pool_id=pool.pk, offer_for=offer_for) is not None:
         served += 1
     return served
 
@@ -165,6 +168,12 @@ def settle(claim: Claim, state: Waiting.State) -> None:
     """Say what became of the offer that ``claim`` is, if it is one."""
     if claim.key.startswith(OFFER):
         Waiting.objects.filter(claim=claim, state=State.OFFERED).update(state=state)
+
+
+def time_of(claim: Claim) -> dt.timedelta | None:
+    """How long the offer that ``claim`` is stood, so that the next in the line has as long; else None."""
+    is_offer = claim.key.startswith(OFFER) and claim.expires_at is not None
+    return claim.expires_at - claim.claimed_at if is_offer and claim.expires_at else None
 
 
 def _admit(pool: Pool) -> None:

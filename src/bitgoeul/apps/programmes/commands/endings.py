@@ -189,11 +189,14 @@ def _take_back(part: GrantPart, to: str, early: bool) -> None:
         GrantPart.FLOW.move(part, GrantPart.State.RETURNED)
 
 
-def release(part: GrantPart) -> None:
-    """Give the claim of a part back to its pool, if it still holds anything."""
+def release(part: GrantPart, offer_for: dt.timedelta | None = None) -> None:
+    """Give the claim of a part back to its pool, if it still holds anything.
+
+    Whoever waits for it has ``offer_for`` to take it, or as long as the pool says.
+    """
     pool = Pool.objects.get(slug=part.about)
     if Claim.objects.filter(key=part.claim, pool=pool, state__in=Claim.ACTIVE).exists():
-        release_claim(by=SYSTEM, key=part.claim, pool=pool)
+        release_claim(by=SYSTEM, key=part.claim, pool=pool, offer_for=offer_for)
 
 
 def _leave(part: GrantPart) -> None:

@@ -238,7 +238,10 @@ def _shrink(part: GrantPart, rule: Rule, running: Reclaim, percent: int) -> Recl
     Reclaim.FLOW.move(running, State.SHRUNK, shrunk_at=moment, percent=percent)
     if left < was:
         pool = found(Pool.objects.filter(slug=part.about).first())
-        release_claim(by=SYSTEM, key=part.claim, pool=pool, quantity=was - left)
+        release_claim(
+            by=SYSTEM, key=part.claim, pool=pool, quantity=was - left,
+            offer_for=queries.time_to_accept(part.grant),
+        )  # fmt: skip
         GrantPart.objects.filter(pk=part.pk).update(quantity=left)
     _record(
         ClaimShrunk(
@@ -253,7 +256,7 @@ def _shrink(part: GrantPart, rule: Rule, running: Reclaim, percent: int) -> Recl
 def _return(by: Actor, part: GrantPart, running: Reclaim, percent: int) -> Reclaim:
     Reclaim.FLOW.move(running, State.RETURNED, ended_at=clock.now(), percent=percent)
     GrantPart.FLOW.move(part, GrantPart.State.RETURNED)
-    release(part)
+    release(part, queries.time_to_accept(part.grant))
     _record(
         ClaimReturned(
             grant=part.grant.application.public_id,

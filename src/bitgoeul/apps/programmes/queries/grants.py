@@ -50,6 +50,11 @@ def rule_of(grant: Grant) -> engine.Rule | None:
     )
 
 
+def time_to_accept(grant: Grant) -> dt.timedelta:
+    """How long whoever waits has to take what the rule of this grant's call took back."""
+    return dt.timedelta(hours=grant.application.call.procedure["reclaim"]["accept_hours"])
+
+
 def samples(part: GrantPart, since: dt.datetime, until: dt.datetime) -> list[engine.Sample]:
     """What meters said of a part between two moments."""
     day = dt.timedelta(days=1)  # the longest sample

@@ -6,9 +6,11 @@ import datetime as dt
 
 import pytest
 
-from bitgoeul.apps.capacity.commands import join_waiting_list
+from bitgoeul.apps.capacity.commands import join_waiting_list, release_claim
+from bitgoeul.apps.capacity.errors import NotFull
 from bitgoeul.apps.capacity.models import Claim, Waiting
 from bitgoeul.apps.capacity.queries import discrepancies, usage
+from bitgoeul.apps.capacity.tasks import sweep
 from bitgoeul.apps.capacity.tests.factories import make_pool
 from bitgoeul.apps.notices.models import Notice
 from bitgoeul.apps.people.tests.factories import actor, make_person
@@ -23,7 +25,7 @@ from bitgoeul.apps.programmes.errors import NotMeasured, PoolInUse, RuleStandsSt
 from bitgoeul.apps.programmes.models import Reclaim, UseSample
 from bitgoeul.apps.programmes.queries.grants import mean_percent, use_by_day
 from bitgoeul.apps.programmes.tasks import look_after_grants
-from bitgoeul.apps.programmes.tests.granted import REASON, START, make_granted
+from bitgoeul.apps.programmes.tests.granted import RECLAIM, REASON, START, make_granted
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
@@ -101,6 +103,34 @@ def test_what_is_not_used_at_all_goes_back_and_is_offered_for_a_day(granted):
     assert (offer.quantity, offer.expires_at - offer.claimed_at) == (9, DAY)
     assert offer.claimed_at == START + 21 * DAY
     assert Waiting.objects.get(key="later").claim.claimed_at == START + 28 * DAY
+    assert discrepancies() == []
+
+
+def test_what_the_rule_takes_back_is_offered_for_as_long_as_the_rule_says_and_so_on_down_the_line():
+    with clock.frozen(START):
+        granted = make_granted(reclaim=RECLAIM | {"accept_hours": 6})
+        for name in ("first", "second"):
+            join_waiting_list(by=SYSTEM, pool=granted.pool, quantity=10, key=name, holder=name)
+    assert granted.pool.offer_for == DAY
+    meter(granted, 0, 60, 0)
+    for day in range(29):
+        look(day)
+    offers = Waiting.objects.select_related("claim")
+    first = offers.get(key="first").claim
+    assert (first.claimed_at, first.expires_at) == (START + 28 * DAY, START + 28 * DAY + DAY / 4)
+
+    with clock.frozen(first.expires_at - dt.timedelta(seconds=1)):
+        sweep()
+        assert offers.get(key="second").claim is None
+    with clock.frozen(first.expires_at):
+        sweep()
+
+    second = offers.get(key="second").claim
+    assert second.expires_at - second.claimed_at == DAY / 4
+    with clock.frozen(second.claimed_at):
+        release_claim(by=SYSTEM, key=second.key)
+        with pytest.raises(NotFull):  # nobody waits any more: what is free is free
+            join_waiting_list(by=SYSTEM, pool=granted.pool, quantity=10, key="third", holder="third")
     assert discrepancies() == []
 
 
