@@ -195,7 +195,8 @@ def release_claim(
 ) -> list[Claim]:
     """Give a claim back, or a part of it; what becomes free is offered to the line at once.
 
-    An offer made now stands ``offer_for``, or as long as the pool says.  Whoever joins the line in this very moment is served by the next sweep.
+    An offer made now stands ``offer_for``, or as long as the pool says.  Whoever joins the line in
+    this very moment is served by the next sweep.
 
     A key over several pools is released whole; a part of it needs the pool.  Releasing again changes nothing.
     """

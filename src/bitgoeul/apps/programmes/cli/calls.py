@@ -22,7 +22,9 @@ def _call(call: Any) -> dict[str, Any]:
 
 
 def _call_line(call: Any) -> str:
-    left = f"{call.written(call.left)}/{call.written(call.budget)} {call.get_budget_unit_display()}"
+    from bitgoeul.apps.programmes.queries.amounts import in_words
+
+    left = f"{call.written(call.left)} / {in_words(call, call.budget)}"
     return f"{call.slug:<20} {call.get_state_display():<8} {call.title}  {left}"
 
 

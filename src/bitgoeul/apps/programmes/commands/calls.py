@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bitgoeul.apps.capacity.commands import open_pool
+from bitgoeul.apps.capacity.models import Pool
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.programmes import policies, queries
 from bitgoeul.apps.programmes.commands.draws import commit_draw
@@ -20,7 +22,7 @@ from bitgoeul.apps.programmes.models.calls import credits_only
 from bitgoeul.apps.programmes.queries import procedures
 from bitgoeul.apps.programmes.queries.agreements import unknown_places
 from bitgoeul.apps.programmes.queries.answers import form_problems, is_storable
-from bitgoeul.apps.programmes.queries.blueprints import blueprint
+from bitgoeul.apps.programmes.queries.blueprints import blueprint, pool_of_examples
 from bitgoeul.apps.programmes.queries.deadlines import due_after
 from bitgoeul.apps.programmes.queries.eligibility import vocabulary
 from bitgoeul.engines import eligibility as engine
@@ -283,11 +285,12 @@ def _amount_errors(budget: int, least: int, most: int, days: int) -> dict[str, l
 
 
 def seed(*, by: Actor, name: str) -> Call:
-    """Write and open the example call of one blueprint; what is there already stays as it is."""
+    """Write and open the example call of one blueprint and its pools; what is there stays as it is."""
     content = blueprint(name)
     parent = content.pop("programme")
     open_days = content.pop("open_days")
     save_programme(by=by, **parent)
+    _open_example_pools(by, content.get("gives", []))
     if (call := Call.objects.filter(slug=content["slug"]).first()) is not None:
         return call
     today = timezone.localtime(clock.now()).replace(minute=0, second=0, microsecond=0)
@@ -301,6 +304,14 @@ def seed(*, by: Actor, name: str) -> Call:
         **content,
     )
     return open_call(by=by, slug=content["slug"])
+
+
+def _open_example_pools(by: Actor, gives: list[dict[str, Any]]) -> None:
+    """Open the pools that grants of an example claim, so that it works on a fresh hub."""
+    for slug in [part["pool"] for part in gives if part["part"] == "capacity"]:
+        content = pool_of_examples(slug)
+        if content is not None and not Pool.objects.filter(slug=slug).exists():
+            open_pool(by=by, slug=slug, is_example=True, **content)
 
 
 def _moment(moment: dt.datetime) -> dt.datetime:

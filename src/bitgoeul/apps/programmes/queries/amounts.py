@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from bitgoeul.apps.programmes.models import Call, GrantPart
+from bitgoeul.apps.programmes.queries.blueprints import place_of
 from bitgoeul.engines.credits import written
 from bitgoeul.kit.text import Localised, translated
 
@@ -23,12 +24,20 @@ PART_WORDS = {
 
 def in_words(call: Call, amount: int) -> Localised:
     """An amount with its unit in both languages."""
-    return translated(WORDS[call.budget_unit], amount=call.written(amount))
+    return _with_unit(call, call.written(amount))
 
 
 def span_in_words(call: Call, least: int, most: int) -> Localised:
     """From one amount to another, with their unit, in both languages."""
-    return translated(WORDS[call.budget_unit], amount=f"{call.written(least)}–{call.written(most)}")
+    return _with_unit(call, f"{call.written(least)}–{call.written(most)}")
+
+
+def _with_unit(call: Call, amount: str) -> Localised:
+    """Places are called what they are for this kind of call: hours of a machine, rooms, teams."""
+    place = place_of(call.kind) if call.budget_unit == Call.Unit.PLACES else None
+    if place is None:
+        return translated(WORDS[call.budget_unit], amount=amount)
+    return Localised({language: words.format(amount=amount) for language, words in place.items()})
 
 
 def part_in_words(part: GrantPart) -> Localised:

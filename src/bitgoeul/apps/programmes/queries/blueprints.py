@@ -46,6 +46,20 @@ def blueprint(name: str) -> dict[str, Any]:
     return content
 
 
+def pool_of_examples(slug: str) -> dict[str, Any] | None:
+    """What the example of a pool that a shipped blueprint names is opened with; None if there is none."""
+    content = copy.deepcopy(_read(SHARED)["pools"].get(slug))
+    if content is not None and (label := content.pop("label", "")):
+        content["numbered_units"] = [label.format(number=n) for n in range(1, content.pop("capacity") + 1)]
+    return content
+
+
+def place_of(kind: str) -> dict[str, str] | None:
+    """What one of a budget in places is for this kind of call, in both languages; None if just a place."""
+    place: dict[str, str] | None = _read(SHARED)["places"].get(kind)
+    return place
+
+
 def copies() -> QuerySet[Blueprint]:
     """The newest version of each copy."""
     newest = Blueprint.objects.order_by("slug", "-version")

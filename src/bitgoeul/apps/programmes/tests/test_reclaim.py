@@ -25,7 +25,7 @@ from bitgoeul.apps.programmes.errors import NotMeasured, PoolInUse, RuleStandsSt
 from bitgoeul.apps.programmes.models import Reclaim, UseSample
 from bitgoeul.apps.programmes.queries.grants import mean_percent, use_by_day
 from bitgoeul.apps.programmes.tasks import look_after_grants
-from bitgoeul.apps.programmes.tests.granted import RECLAIM, REASON, START, make_granted
+from bitgoeul.apps.programmes.tests.granted import REASON, RECLAIM, START, make_granted
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
