@@ -25,7 +25,7 @@ from bitgoeul.apps.programmes.commands.reclaim import apply_rules
 from bitgoeul.apps.programmes.models import Agreement, Application, Call, Draw, Grant, GrantPart, Review
 from bitgoeul.apps.programmes.queries.amounts import in_words
 from bitgoeul.apps.programmes.queries.deadlines import written_moment
-from bitgoeul.apps.programmes.queries.grants import ALIVE
+from bitgoeul.apps.programmes.queries.grants import ALIVE, near_their_end
 from bitgoeul.apps.programmes.queries.reports import to_remind
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
@@ -179,6 +179,8 @@ CHANGE_REFUSED = _("“%(call)s”: the change is refused")
 SUSPENDED = _("“%(call)s”: the grant is suspended")
 RESUMED = _("“%(call)s”: the grant goes on")
 ENDED = _("“%(call)s”: the grant has ended")
+ENDS_SOON = _("“%(call)s”: the grant ends on %(ends)s")
+ENDS_SOON_TEXT = _("Its page says what is due before then. Ask for a change there if you need longer.")
 IDLE = _("“%(call)s”: %(percent)s percent of what you claimed is in use")
 IDLE_TEXT = _(
     "The limit is %(below)s percent. If it stays so, the claim is shrunk on %(shrinks)s and goes back to the "
@@ -299,7 +301,24 @@ def look_after_grants() -> None:
         end_grant(by=SYSTEM, grant=number, reason=translated(TIME_OVER))
     for report, days in list(to_remind()):
         remind_of_report(by=SYSTEM, report_id=report.pk, days=days)
+    for grant, days in list(near_their_end()):
+        remind_of_end(grant, days)
     apply_rules()
+
+
+def remind_of_end(grant: Grant, days: int) -> None:
+    """Say once that a grant ends soon; a later end is told anew."""
+    facts = {"call": grant.application.call, "ends": moment_written(grant.ends_at.isoformat())}
+    notify(
+        by=SYSTEM,
+        key=f"{grant.reference}:ends:{grant.ends_at:%Y-%m-%d}:{days}",
+        kind="programmes.GrantEndsSoon",
+        tone="wait",
+        title=translated(ENDS_SOON, **facts),
+        text=translated(ENDS_SOON_TEXT),
+        url=_address(grant),
+        organisation=grant.organisation,
+    )
 
 
 def _grant(fact: Fact) -> Grant:

@@ -106,6 +106,12 @@ class PledgeOut(Schema):
     verified: int | None
 
 
+class DeadlineOut(Schema):
+    title: str
+    at: dt.datetime
+    days_left: int
+
+
 class WholeGrantOut(GrantSummaryOut):
     activated_at: dt.datetime | None
     parts: list[GivenOut]
@@ -113,6 +119,7 @@ class WholeGrantOut(GrantSummaryOut):
     changes: list[ChangeOut]
     reports: list[ReportOut]
     pledges: list[PledgeOut]
+    deadlines: list[DeadlineOut]
     record_subject: str
 
 

@@ -17,12 +17,9 @@ AFTER_YEARS = _("What has become of it after %(years)s year(s)")
 
 
 def plan_reports(grant: Grant) -> None:
-    """Write down what is due; days of the call count from the start, years from the end."""
+    """Write down what is due, counted from the start or back from the end; years count from the end."""
     asked: list[dict[str, Any]] = grant.application.call.procedure.get("reports", [])
-    due = [
-        (row["kind"], Localised.of(row["title"]), _day_after(grant.starts_at, days=row["after_days"]))
-        for row in asked
-    ]
+    due = [(row["kind"], Localised.of(row["title"]), _due(grant, row)) for row in asked]
     if asked:  # a call that asks for nothing, as a first experiment, is not followed for years either
         due += [
             (
@@ -41,12 +38,24 @@ def plan_reports(grant: Grant) -> None:
 
 
 def move_reports(grant: Grant, old_end: dt.datetime) -> None:
-    """After an extension: what is due at or after the old end, and still open, moves along with it."""
-    shift = grant.ends_at - old_end
-    for report in grant.reports.filter(state=Report.State.DUE, due_at__gte=old_end):
-        report.due_at += shift
+    """After an extension: what counts from the end, or is due at or after it, moves along if it is open."""
+    asked: list[dict[str, Any]] = grant.application.call.procedure.get("reports", [])
+    for report in grant.reports.filter(state=Report.State.DUE):
+        row = asked[report.number - 1] if report.number <= len(asked) else {}
+        if "before_end_days" in row:
+            report.due_at = _due(grant, row)
+        elif report.due_at >= old_end:
+            report.due_at += grant.ends_at - old_end
+        else:
+            continue
         report.reminded = None
         report.save(update_fields=["due_at", "reminded"])
+
+
+def _due(grant: Grant, row: dict[str, Any]) -> dt.datetime:
+    if "before_end_days" in row:
+        return max(_day_after(grant.ends_at, days=-row["before_end_days"]), grant.starts_at)
+    return _day_after(grant.starts_at, days=row["after_days"])
 
 
 def _day_after(moment: dt.datetime, days: int = 0, years: int = 0) -> dt.datetime:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from bitgoeul.apps.programmes import policies
 from bitgoeul.apps.programmes.models import (
@@ -112,6 +115,53 @@ def running_reclaim(part: GrantPart) -> Reclaim | None:
     return part.reclaims.filter(state__in=RUNNING).first()
 
 
+# Days before the end of a grant on which its organisation is told, if the grant had begun by then.
+END_REMINDERS = (60, 30, 7, 1)
+
+
+def near_their_end() -> Iterator[tuple[Grant, int]]:
+    """Live grants with the latest reminder of their end that is due."""
+    now = clock.now()
+    ahead = now + dt.timedelta(days=END_REMINDERS[0])
+    rows = Grant.objects.filter(state__in=ALIVE, ends_at__gt=now, ends_at__lte=ahead)
+    for grant in rows.select_related("application__call", "organisation"):
+        moments = [(days, grant.ends_at - dt.timedelta(days=days)) for days in END_REMINDERS]
+        passed = [days for days, at in moments if grant.activated_at and grant.activated_at < at <= now]
+        if passed:
+            yield grant, passed[-1]
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A clock of a grant: what must be done by when."""
+
+    title: Any
+    at: dt.datetime
+
+    @property
+    def days_left(self) -> int:
+        """Whole days of the hub's zone from today until its day; less than zero once it is over."""
+        return (timezone.localdate(self.at) - timezone.localdate(clock.now())).days
+
+
+def deadlines(grant: Grant) -> list[Deadline]:
+    """Everything of a grant that still runs, the nearest first; what is over and still open included."""
+    if grant.state not in ALIVE:
+        return []
+    agreement = Agreement.objects.filter(grant=grant, state=Agreement.State.OFFERED).first()
+    rows = [Deadline(_("End of the grant"), grant.ends_at)]
+    if agreement is not None:
+        rows.append(Deadline(_("Signature of the agreement"), agreement.expires_at))
+    rows += [Deadline(row.title, row.due_at) for row in grant.reports.filter(state__in=Report.OPEN)]
+    conditions = grant.conditions.filter(state="open", due_at__isnull=False)
+    rows += [Deadline(row.text, row.due_at) for row in conditions if row.due_at]
+    rows += [
+        Deadline(row.get_kind_display(), row.due_at)
+        for row in grant.pledges.filter(state__in=["open", "partly"])
+    ]
+    return sorted(rows, key=lambda row: row.at)
+
+
 @dataclass(frozen=True)
 class Waiting:
     """What waits at the desk about grants."""
@@ -209,5 +259,9 @@ def as_data(row: Grant) -> dict[str, Any]:
             for report in row.reports.all()
         ],
         "pledges": rows(row.pledges, "number", "kind", "target", "due_at", "state", "reported", "verified"),
+        "deadlines": [
+            {"title": str(clock_of.title), "at": clock_of.at, "days_left": clock_of.days_left}
+            for clock_of in deadlines(row)
+        ],
         "record_subject": row.subject,
     }

@@ -244,11 +244,13 @@ def _agreement_holds(agreement: Any) -> bool:
 
 
 def _reports_hold(reports: Any) -> bool:
+    """Each is due so many days after the start of the grant, or so many before its end."""
     return isinstance(reports, list) and all(
         isinstance(row, dict)
-        and row.keys() == {"kind", "after_days", "title"}
+        and len(days := row.keys() & {"after_days", "before_end_days"}) == 1
+        and row.keys() == {"kind", "title"} | days
         and row["kind"] in ("progress", "final", "outcome")
-        and _is_count(row["after_days"], LONGEST_DAYS)
+        and _is_count(row[min(days)], LONGEST_DAYS)
         and _is_text(row["title"])
         for row in reports
     )

@@ -248,6 +248,7 @@ def _page(
             {"row": item, "acts": _change_acts(hand, item.number) if item == change else []}
             for item in row.changes.all()
         ],
+        "deadlines": queries.deadlines(row),
         "reports": [{"row": item, "acts": _report_acts(hand, item)} for item in row.reports.all()],
         "pledges": [{"row": item, "acts": _pledge_acts(hand, item)} for item in row.pledges.all()],
         "acts": _grant_acts(hand, change is not None) if alive and row.activated_at else [],
