@@ -26,13 +26,15 @@ def measure_use() -> None:
         return
     until = clock.now().replace(minute=0, second=0, microsecond=0)
     since = until - HOUR
-    parts = claimed_parts().filter(
-        about=settings.COMPUTE_POOL,
-        grant__state=Grant.State.ACTIVE,
-        grant__activated_at__lte=since,
+    parts = list(
+        claimed_parts().filter(
+            about=settings.COMPUTE_POOL,
+            grant__state=Grant.State.ACTIVE,
+            grant__activated_at__lte=since,
+        )
     )
     held: dict[int, int] = {}
-    for part in (parts := list(parts)):
+    for part in parts:
         held[part.grant.organisation_id] = held.get(part.grant.organisation_id, 0) + part.quantity
     used = queries.units_in_use(held, since, until)
     for part in parts:

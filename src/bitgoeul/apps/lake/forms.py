@@ -72,7 +72,11 @@ class DatasetForm(forms.Form):
         label=_("Keywords"), required=False, max_length=300, help_text=_("Separated by commas.")
     )
     source = forms.CharField(label=_("Where the data come from"), required=False, max_length=300)
-    visibility = forms.ChoiceField(label=_("Who may read it"), choices=Dataset.Visibility.choices)
+    visibility = forms.ChoiceField(
+        label=_("Who may read it"),
+        choices=Dataset.Visibility.choices,
+        help_text=_("On request: everybody sees the description, organisations with access read the rows."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,7 +156,7 @@ class AccessForm(forms.Form):
     )
     purpose = forms.CharField(label=_("Purpose"), max_length=300)
     ends_on = forms.DateField(
-        label=_("Until"),
+        label=_("Last day"),
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("Access ends by itself on this day at six in the evening."),
     )

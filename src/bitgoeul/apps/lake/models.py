@@ -26,7 +26,7 @@ class Dataset(models.Model):
 
     class Visibility(models.TextChoices):
         PUBLIC = "public", _("everybody")
-        RESTRICTED = "restricted", _("on request: everybody sees the description, rows only with access")
+        RESTRICTED = "restricted", _("on request")
         ORGANISATION = "organisation", _("my organisation only")
 
     public_id = models.CharField(max_length=16, unique=True, default=public_id, editable=False)

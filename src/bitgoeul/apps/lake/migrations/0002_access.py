@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='dataset',
             name='visibility',
-            field=models.CharField(choices=[('public', 'everybody'), ('restricted', 'on request: everybody sees the description, rows only with access'), ('organisation', 'my organisation only')], default='public', max_length=12),
+            field=models.CharField(choices=[('public', 'everybody'), ('restricted', 'on request'), ('organisation', 'my organisation only')], default='public', max_length=12),
         ),
         migrations.CreateModel(
             name='Access',
