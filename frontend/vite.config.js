@@ -30,6 +30,16 @@ const paper = {
   },
 };
 
+// Words in a drone show are drawn from the outlines of this font; it holds every Hangul syllable.
+const letters = {
+  name: "letters",
+  closeBundle() {
+    const from = join(import.meta.dirname, "node_modules/pretendard/dist/public/static");
+    mkdirSync(join(OUT, "fonts"), { recursive: true });
+    copyFileSync(join(from, "Pretendard-Bold.otf"), join(OUT, "fonts", "Pretendard-Bold.otf"));
+  },
+};
+
 // Files carry a hash of their content in their name; manifest.json says which name holds which source
 // (read by bitgoeul.kit.ui.assets). No data: URLs, so that "default-src 'self'" is the whole policy.
 export default defineConfig({
@@ -37,7 +47,7 @@ export default defineConfig({
   base: "./",
   logLevel: "warn",
   publicDir: false,
-  plugins: [compressed, paper],
+  plugins: [compressed, paper, letters],
   build: {
     outDir: OUT,
     emptyOutDir: true,

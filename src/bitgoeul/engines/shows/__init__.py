@@ -5,9 +5,20 @@ What it keeps to are :class:`Limits` and the :class:`Site`.
 Refusing: :class:`ShowInvalid`, with a :class:`Problem` for each reason.
 """
 
+from . import formations
 from ._curves import CANONICAL, Curves
 from ._formation import Formation
 from ._limits import Limits, Ring, Site
 from ._problems import Problem, ShowInvalid
 
-__all__ = ["CANONICAL", "Curves", "Formation", "Limits", "Problem", "Ring", "ShowInvalid", "Site"]
+__all__ = [
+    "CANONICAL",
+    "Curves",
+    "Formation",
+    "Limits",
+    "Problem",
+    "Ring",
+    "ShowInvalid",
+    "Site",
+    "formations",
+]

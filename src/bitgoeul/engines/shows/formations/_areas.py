@@ -63,14 +63,34 @@ def _centred(region: Region, points: Floats, places: Floats, fixed: Floats, roun
     from scipy.spatial import cKDTree
 
     count = len(points)
-    for _ in range(rounds):
-        nearest = cKDTree(np.concatenate([points, fixed])).query(places)[1]
+    for number in range(rounds):
+        away, nearest = cKDTree(np.concatenate([points, fixed])).query(places)
         served = np.bincount(nearest, minlength=count + len(fixed))[:count]
         sums = np.stack(
             [np.bincount(nearest, places[:, k], count + len(fixed))[:count] for k in range(3)], axis=1
         )
         middles = np.where(served[:, None] > 0, sums / np.maximum(served, 1)[:, None], points)
+        if number < 2 * rounds // 3:
+            middles = _filled_up(middles, places, away, nearest, fixed)
         points = region.pull(middles)
+    return points
+
+
+def _filled_up(points: Floats, places: Floats, away: Floats, nearest: Floats, fixed: Floats) -> Floats:
+    """Let the most crowded points jump into the widest holes: what drifts would even out only slowly."""
+    from scipy.spatial import cKDTree
+
+    most = max(len(points) // 40, 1)
+    gaps = cKDTree(np.concatenate([points, fixed])).query(points, k=2)[0][:, 1]
+    crowded = np.argsort(gaps, kind="stable")[:most]
+    order = np.argsort(-away, kind="stable")
+    holes = order[np.sort(np.unique(nearest[order], return_index=True)[1])][:most]
+    # One of a crowded pair jumps, and only where it is freer than before.
+    pairs = min(len(holes), len(crowded) // 2 + 1)
+    leaving, holes = crowded[::2][:pairs], holes[:pairs][: len(crowded[::2])]
+    better = away[holes] > 1.05 * gaps[leaving]
+    points = points.copy()
+    points[leaving[better]] = places[holes[better]]
     return points
 
 

@@ -29,10 +29,14 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Area:
-    """A Shapely polygon, x to the right and y up, and its colour; None takes the colour of the placing."""
+    """A Shapely polygon, x to the right and y up, its colour and that of its outline, where they differ.
+
+    None takes the colour of the placing.
+    """
 
     shape: Any
     colour: Colour | None = None
+    outline: Colour | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +67,9 @@ def place_drawing(drawing: Drawing, style: str, placing: Placing) -> Placed:
     except ValueError:
         raise refuse("style-unknown", "style", style=style) from None
     low, extent = _frame(drawing)
-    areas = [Area(_moved(area.shape, low, extent, placing), area.colour) for area in drawing.areas]
+    areas = [
+        Area(_moved(area.shape, low, extent, placing), area.colour, area.outline) for area in drawing.areas
+    ]
     strokes = [
         Stroke((stroke.points - low) / extent * [1.0, placing.squash[2]], stroke.closed, stroke.colour)
         for stroke in drawing.strokes
@@ -134,7 +140,7 @@ def _visible_outlines(areas: Sequence[Area]) -> list[Stroke]:
             if len(points) < 2:
                 continue
             closed = bool((points[0] == points[-1]).all())
-            outlines.append(Stroke(points[:-1] if closed else points, closed, area.colour))
+            outlines.append(Stroke(points[:-1] if closed else points, closed, area.outline or area.colour))
         cover = shapely.union(cover, area.shape)
     return outlines
 

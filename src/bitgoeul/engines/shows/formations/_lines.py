@@ -64,15 +64,17 @@ def tracks_of(lines: Sequence[Line]) -> list[_Track]:
     """Make lines ready to be walked along; those without length are left out."""
     tracks = []
     for number, line in enumerate(lines):
-        path = line.points
-        if line.closed:
+        path, closed = line.points, line.closed
+        if closed:
             path = np.concatenate([path, path[:1]])
+        elif len(path) > 3 and (path[0] == path[-1]).all():
+            closed = True
         steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
         keep = np.concatenate([[True], steps > 1e-9])
         path, steps = path[keep], steps[steps > 1e-9]
         if len(path) < 2:
             continue
-        tracks.append(_ready(number, path, steps, line.closed))
+        tracks.append(_ready(number, path, steps, closed))
     return tracks
 
 
@@ -128,8 +130,8 @@ def _stretches(tracks: Sequence[_Track], pitch: float) -> list[_Stretch]:
             continue
         if track.closed:
             marks = [*marks, marks[0] + track.length]
-        elif len(marks) == 1:
-            found.append(_Stretch(track, marks[0], marks[0], 0, ends=True))
+        else:
+            marks = sorted({0.0, *marks, track.length})  # lines go to their ends
         found += [_cut(track, a, b, pitch, ends=True) for a, b in zip(marks[:-1], marks[1:], strict=True)]
     return found
 
@@ -138,9 +140,7 @@ def _kept_corners(track: _Track, pitch: float) -> list[float]:
     """Distances along the track of corners that are a pitch apart, sharper ones first."""
     kept: list[int] = []
     for corner in track.corners:
-        if not kept or (
-            np.square(track.path[kept] - track.path[corner]).sum(axis=1).min() >= pitch * pitch
-        ):
+        if not kept or (np.square(track.path[kept] - track.path[corner]).sum(axis=1).min() >= pitch * pitch):
             kept.append(int(corner))
         if len(kept) * pitch > 4 * track.length:
             break
@@ -178,8 +178,10 @@ def _apart(stretches: Sequence[_Stretch], pitch: float) -> Along:
     points = np.concatenate(parts)
     lines = np.repeat([stretch.track.line for stretch in stretches], [len(part) for part in parts])
     firm = np.concatenate(
-        [np.arange(len(part)) == 0 if stretch.ends else np.zeros(len(part), bool)
-         for stretch, part in zip(stretches, parts, strict=True)]
+        [
+            np.arange(len(part)) == 0 if stretch.ends else np.zeros(len(part), bool)
+            for stretch, part in zip(stretches, parts, strict=True)
+        ]
     )
     order = np.argsort(~firm, kind="stable")
     points, lines = points[order], lines[order]

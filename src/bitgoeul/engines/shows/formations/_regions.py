@@ -50,7 +50,9 @@ class Flat:
         points = points * [1.0, 0.0, 1.0]
         outside = np.flatnonzero(~shapely.contains_xy(self.area, points[:, 0], points[:, 2]))
         if len(outside):
-            points[np.ix_(outside, [0, 2])] = self._edge[self._nearest.query(points[np.ix_(outside, [0, 2])])[1]]
+            points[np.ix_(outside, [0, 2])] = self._edge[
+                self._nearest.query(points[np.ix_(outside, [0, 2])])[1]
+            ]
         return points
 
 

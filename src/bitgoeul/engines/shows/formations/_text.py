@@ -165,10 +165,16 @@ def winding_area(contours: list[np.ndarray]) -> Any:
     if not sizes:
         return shapely.Polygon()
     outer = np.sign(max(sizes, key=abs))
-    solid = [shapely.make_valid(shapely.Polygon(c)) for c, size in zip(contours, sizes, strict=True)
-             if np.sign(size) == outer]
-    holes = [shapely.make_valid(shapely.Polygon(c)) for c, size in zip(contours, sizes, strict=True)
-             if np.sign(size) == -outer]
+    solid = [
+        shapely.make_valid(shapely.Polygon(c))
+        for c, size in zip(contours, sizes, strict=True)
+        if np.sign(size) == outer
+    ]
+    holes = [
+        shapely.make_valid(shapely.Polygon(c))
+        for c, size in zip(contours, sizes, strict=True)
+        if np.sign(size) == -outer
+    ]
     return polygons(shapely.difference(shapely.union_all(solid), shapely.union_all(holes)))
 
 
