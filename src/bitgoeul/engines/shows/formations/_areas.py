@@ -1,4 +1,4 @@
-"""Points over areas, surfaces and volumes: as far from each other as they can be pushed."""
+"""Points over areas and surfaces: as far from each other as they can be pushed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ SMALL = 1_500
 class Region(Protocol):
     """Somewhere to put points, in the ellipsoid metric."""
 
-    dimension: int
-    measure: float
-    """Length, area or volume."""
-    edge: float
-    """Length of the edge of an area, or area of the hull of a volume; 0 where the region has no edge."""
+    @property
+    def measure(self) -> float:
+        """The area."""
+
+    @property
+    def edge(self) -> float:
+        """The length of the edge; 0 where the region has none."""
 
     def candidates(self, count: int, rng: np.random.Generator) -> Floats:
         """Return at least ``count`` evenly random places in the region, shape (M, 3)."""
@@ -95,7 +97,7 @@ def _filled_up(points: Floats, places: Floats, away: Floats, nearest: Floats, fi
 
 
 def _pushed(region: Region, points: Floats, fixed: Floats, rounds: int) -> Floats:
-    """Push pairs that are nearer than a target apart; the target falls until all keep it.  The best is kept."""
+    """Push pairs that are nearer than a target apart; the target falls until all keep it."""
     from scipy.spatial import cKDTree
 
     count = len(points)
@@ -130,10 +132,7 @@ def _push(pairs: np.ndarray, away: Floats, gaps: Floats, target: float, count: i
 
 
 def _ideal(region: Region, count: int) -> float:
-    """About the widest spacing at which so many points fit, their outermost on the edge."""
-    if region.dimension == 2:
-        share = np.sqrt(3) / 2 * count  # of the square of the spacing, per point of a hexagonal lattice
-        half = region.edge / 4
-        return float((half + np.sqrt(half * half + share * region.measure)) / share)
-    spacing = np.cbrt(np.sqrt(2) * region.measure / count)
-    return float(np.cbrt(np.sqrt(2) * (region.measure + region.edge * spacing / 2) / count))
+    """About the widest spacing at which so many points fit, the outermost on the edge."""
+    share = np.sqrt(3) / 2 * count  # of the square of the spacing, per point of a hexagonal lattice
+    half = region.edge / 4
+    return float((half + np.sqrt(half * half + share * region.measure)) / share)

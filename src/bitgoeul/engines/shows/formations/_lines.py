@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ CORNER = np.cos(np.radians(38.0))
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A polyline in the ellipsoid metric: ``points`` of shape (M, 3); a closed one does not repeat its first."""
+    """A polyline in the ellipsoid metric, ``points`` of shape (M, 3); a closed one omits its first at the end."""
 
     points: Floats
     closed: bool = False
@@ -128,11 +129,10 @@ def _stretches(tracks: Sequence[_Track], pitch: float) -> list[_Stretch]:
         if not marks:
             found.append(_cut(track, 0.0, track.length, pitch, ends=False))
             continue
-        if track.closed:
-            marks = [*marks, marks[0] + track.length]
-        else:
-            marks = sorted({0.0, *marks, track.length})  # lines go to their ends
-        found += [_cut(track, a, b, pitch, ends=True) for a, b in zip(marks[:-1], marks[1:], strict=True)]
+        # Closed lines go around to where they began, open ones to both of their ends.
+        around = [*marks, marks[0] + track.length]
+        marks = around if track.closed else sorted({0.0, *marks, track.length})
+        found += [_cut(track, a, b, pitch, ends=True) for a, b in pairwise(marks)]
     return found
 
 

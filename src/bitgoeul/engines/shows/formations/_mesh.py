@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from .._curves import Floats
-from .._problems import ShowInvalid
 from ._areas import spread
 from ._lines import Line, tracks_of, walk_exactly
 from ._placing import Figure, Placed, Placing, placed, refuse
@@ -20,6 +19,7 @@ from ._regions import Triangles
 MOST_BYTES = 30_000_000
 MOST_TRIANGLES = 500_000
 SHARP = np.radians(30.0)
+MATRICES = ("matrix", "translation", "rotation", "scale")
 
 
 class Kind(StrEnum):
@@ -36,7 +36,7 @@ def mesh(source: bytes, kind: str, placing: Placing, *, edges: bool = False, up:
     Args:
         source: an OBJ, STL or GLB file of at most 30 MB and 500,000 triangles.  Materials are not read.
         kind: "obj", "stl" or "glb".
-        edges: along the edges where the surface bends by more than 30 degrees or ends, instead of all over it.
+        edges: only along the edges where the surface bends by more than 30 degrees or ends.
         up: "y" or "z", the axis of the file that points up; by default z for STL and y for the others.
     Raises: ShowInvalid: file-too-large, kind-unknown, mesh-unreadable, mesh-empty, mesh-not-finite,
         mesh-too-detailed, mesh-without-edges, and as every placing does.
@@ -96,7 +96,7 @@ def _read(source: bytes, kind: Kind) -> Any:
         loaded = trimesh.load_mesh(BytesIO(source), file_type=kind.value, process=False, **options)
         body = loaded.to_mesh() if isinstance(loaded, trimesh.Scene) else loaded
         faces = len(body.faces)
-    except Exception as error:  # noqa: BLE001 - a stranger's mesh fails to be read in any way
+    except Exception as error:
         raise refuse("mesh-unreadable", "mesh") from error
     if faces == 0:
         raise refuse("mesh-empty", "mesh")
@@ -108,41 +108,49 @@ def _read(source: bytes, kind: Kind) -> Any:
 
 
 def _plain(source: bytes) -> bytes:
-    """Return a GLB file that holds nothing but its shapes, after refusing counts that its bytes do not bear out."""
+    """Return a GLB file with nothing but its shapes; counts that its bytes do not bear out are refused."""
     try:
         magic, version, _, length, form = struct.unpack_from("<4sIIII", source)
         head = json.loads(source[20 : 20 + length])
-        rest = source[20 + length :]
-        if magic != b"glTF" or version != 2 or form != 0x4E4F534A:
-            raise ValueError("no GLB file")  # noqa: TRY301 - answered below like every other flaw
-        for accessor in head.get("accessors", []):
-            if (
-                not 0 <= accessor["count"] <= len(source)
-                or "bufferView" not in accessor
-                or "sparse" in accessor
-            ):
-                raise ValueError("an accessor without its bytes")  # noqa: TRY301
-        children = [child for node in head.get("nodes", []) for child in node.get("children", [])]
-        if len(children) != len(set(children)) or len(children) > 10_000:
-            raise ValueError("a node with two parents")  # noqa: TRY301
-        for node in head.get("nodes", []):
-            for key in ("skin", "camera", "extensions", "extras"):
-                node.pop(key, None)
-        for shape in head.get("meshes", []):
-            for primitive in shape.get("primitives", []):
-                for key in ("material", "targets", "extensions", "extras"):
-                    primitive.pop(key, None)
-                position = primitive["attributes"]["POSITION"]
-                primitive["attributes"] = {"POSITION": position}
-        kept = ("asset", "scene", "scenes", "nodes", "meshes", "accessors", "bufferViews", "buffers")
-        text = json.dumps({key: head[key] for key in kept if key in head}).encode()
+        sound = (magic, version, form) == (b"glTF", 2, 0x4E4F534A) and _is_sound(head, len(source))
+        text = json.dumps(_shapes_of(head)).encode()
     except (ValueError, KeyError, TypeError, AttributeError, struct.error, RecursionError) as error:
-        if isinstance(error, ShowInvalid):
-            raise
         raise refuse("mesh-unreadable", "mesh") from error
+    if not sound:
+        raise refuse("mesh-unreadable", "mesh")
     text += b" " * (-len(text) % 4)
+    rest = source[20 + length :]
     header = struct.pack("<4sIIII", b"glTF", 2, 20 + len(text) + len(rest), len(text), 0x4E4F534A)
     return header + text + rest
+
+
+def _is_sound(head: Any, size: int) -> bool:
+    """Whether numbers have their bytes in the file and nodes form a tree."""
+    for accessor in head.get("accessors", []):
+        if not 0 <= accessor["count"] <= size or "bufferView" not in accessor or "sparse" in accessor:
+            return False
+    children = [child for node in head.get("nodes", []) for child in node.get("children", [])]
+    return len(children) == len(set(children)) <= 10_000
+
+
+def _shapes_of(head: Any) -> dict[str, Any]:
+    """Only nodes and positions: no pictures, materials, skins, cameras or extensions."""
+    nodes = [
+        {key: node[key] for key in ("children", "mesh", "name", *MATRICES) if key in node}
+        for node in head.get("nodes", [])
+    ]
+    meshes = [
+        {
+            "primitives": [
+                {key: part[key] for key in ("indices", "mode") if key in part}
+                | {"attributes": {"POSITION": part["attributes"]["POSITION"]}}
+                for part in shape.get("primitives", [])
+            ]
+        }
+        for shape in head.get("meshes", [])
+    ]
+    kept = ("asset", "scene", "scenes", "accessors", "bufferViews", "buffers")
+    return {key: head[key] for key in kept if key in head} | {"nodes": nodes, "meshes": meshes}
 
 
 def _upright(points: Floats, up: str) -> Floats:

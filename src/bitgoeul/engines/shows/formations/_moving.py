@@ -152,8 +152,8 @@ def moving(
 ) -> Moving:
     """Move a formation: all motions at once, each applied to what the one before it made.
 
-    It starts and stops gently, within ``ease_s`` seconds.  Between keyframes ``step_s`` apart every drone flies
-    one cubic with the true places and velocities at its ends.
+    It starts and stops gently, within ``ease_s`` seconds.  Between keyframes ``step_s`` apart every drone
+    flies one cubic with the true places and velocities at its ends.
 
     Raises: ShowInvalid: motion-missing, time-out-of-range, value-not-finite, morph-unequal when the other
         formation has not the same number of points, moving-too-close when at some moment looked at two drones

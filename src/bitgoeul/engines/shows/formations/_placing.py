@@ -1,4 +1,4 @@
-"""Exactly as many points as drones, never nearer to each other than the spacing: what every formation keeps."""
+"""Exactly as many points as drones, never nearer to each other than the spacing."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Colour = tuple[int, int, int]
 class Placing:
     """How many drones make a figure, how near they may be, and where the figure stands.
 
-    ``spacing_m``: smallest distance of two drones in the ellipsoid metric of the limits; by default 1.05 times
-    ``limits.distance_m``.  ``size_m``: largest extent of the figure in metres; by default the smallest at which
-    all drones fit.  ``centre``: x and y of the middle of the figure in metres.  ``lowest_z``: height of its
-    lowest drone in metres.  ``colour``: of figures that bring none.  ``seed``: for what is drawn at random; the
-    same seed gives the same formation.
+    ``spacing_m``: smallest distance of two drones in the ellipsoid metric of the limits; by default 1.05
+    times ``limits.distance_m``.  ``size_m``: largest extent of the figure in metres; by default the smallest
+    at which all drones fit.  ``centre``: x and y of the middle of the figure in metres.  ``lowest_z``: height
+    of its lowest drone in metres.  ``colour``: of figures that bring none.  ``seed``: for what is drawn at
+    random; the same seed gives the same formation.
 
     Raises: ShowInvalid for numbers that are not finite, no drones or too many, a spacing below the limit.
     """
@@ -117,7 +117,9 @@ def placed(draw: Callable[[int], Figure], placing: Placing) -> Placed:
     """Place a figure at the wanted size, or at the smallest at which every drone has its spacing.
 
     ``draw`` makes a figure of so many points; the same number always gives the same figure.
-    Raises: ShowInvalid when so many do not fit in the wanted size, saying how many do and which size would do.
+    Raises: ShowInvalid when so many do not fit in the wanted size: drones-do-not-fit with the facts ``fits``,
+        how many do, ``wanted``, and ``scale``, the size in metres that would hold them all; shape-too-small
+        when no size would; size-out-of-range when that size is beyond any field.
     """
     figure = draw(placing.drones)
     pitch = closest(figure.points, placing.limits.downwash)

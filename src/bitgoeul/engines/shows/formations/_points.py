@@ -32,8 +32,9 @@ def point_file(
 
     Args:
         drones: how many points the file must have; None takes as many as there are.
-    Raises: ShowInvalid: file-too-large, points-unreadable, points-empty, points-too-many, points-not-drones, row-columns and
-        row-number (with the line in ``where``), drones-do-not-fit (facts as in :func:`placed`).
+    Raises: ShowInvalid: file-too-large, points-unreadable, points-empty, points-too-many, points-not-drones,
+        row-columns and row-number (with the line in ``where``), drones-do-not-fit (facts ``fits``, ``wanted``
+        and ``scale``; no scale holds points that lie on each other).
     """
     if len(source) > MOST_BYTES:
         raise refuse("file-too-large", "points", bytes=len(source), most=MOST_BYTES)

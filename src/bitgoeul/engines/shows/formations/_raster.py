@@ -54,9 +54,7 @@ def _pixels(image: bytes) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # oversized pictures are refused below, with our own limit
             picture = Image.open(BytesIO(image), formats=FORMATS)
-            width, height = picture.size
-            if width * height > MOST_PIXELS:
-                raise refuse("picture-too-large", "picture", pixels=width * height, most=MOST_PIXELS)
+            _check_size(*picture.size)
             picture.draft("RGB", (2 * SIDE, 2 * SIDE))
             picture.load()
             small = picture.convert("RGBA")
@@ -66,8 +64,13 @@ def _pixels(image: bytes) -> NDArray[np.uint8]:
         raise
     except Image.DecompressionBombError as error:
         raise refuse("picture-too-large", "picture", most=MOST_PIXELS) from error
-    except Exception as error:  # noqa: BLE001 - a stranger's picture fails to be decoded in any way
+    except Exception as error:
         raise refuse("picture-unreadable", "picture") from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise refuse("picture-too-large", "picture", pixels=width * height, most=MOST_PIXELS)
 
 
 def _foreground(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:

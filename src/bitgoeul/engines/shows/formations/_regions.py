@@ -15,8 +15,6 @@ from .._curves import Floats
 class Flat:
     """A flat area, a Shapely polygon whose coordinates are x and z of the ellipsoid metric."""
 
-    dimension = 2
-
     def __init__(self, area: Any) -> None:
         import shapely
         from scipy.spatial import cKDTree
@@ -50,33 +48,29 @@ class Flat:
         points = points * [1.0, 0.0, 1.0]
         outside = np.flatnonzero(~shapely.contains_xy(self.area, points[:, 0], points[:, 2]))
         if len(outside):
-            points[np.ix_(outside, [0, 2])] = self._edge[
-                self._nearest.query(points[np.ix_(outside, [0, 2])])[1]
-            ]
+            nearest = self._edge[self._nearest.query(points[outside][:, [0, 2]])[1]]
+            points[outside, 0], points[outside, 2] = nearest[:, 0], nearest[:, 1]
         return points
 
 
 class Triangles:
     """A surface of triangles: ``corners`` of shape (T, 3, 3) in the ellipsoid metric."""
 
-    dimension = 2
     edge = 0.0
 
     def __init__(self, corners: Floats) -> None:
         self.corners = corners
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         self._sizes = np.linalg.norm(normals, axis=1) / 2
-        self._normals = normals / np.maximum(2 * self._sizes, 1e-300)[:, None]
         self.measure = float(self._sizes.sum())
         self._tree: Any = None
 
     def candidates(self, count: int, rng: np.random.Generator) -> Floats:
         from scipy.spatial import cKDTree
 
-        places, owners = self._draw(max(count, 4_000), rng)
+        places, _ = self._draw(max(count, 4_000), rng)
         dense, self._owners = self._draw(max(4 * count, 60_000) if count < 150_000 else count, rng)
-        self._dense, self._tree = dense, cKDTree(dense)
-        del owners
+        self._tree = cKDTree(dense)
         return places
 
     def _draw(self, count: int, rng: np.random.Generator) -> tuple[Floats, NDArray[np.int64]]:
@@ -91,10 +85,8 @@ class Triangles:
         return a + u * (b - a) + v * (c - a), owner
 
     def pull(self, points: Floats) -> Floats:
-        """Onto the plane of the nearest drawn place; the places are much denser than the points."""
-        near = self._tree.query(points)[1]
-        owner = self._owners[near]
-        return _nearest_on(points, self.corners[owner])
+        """Onto the triangle of the nearest drawn place; the places are much denser than the points."""
+        return _nearest_on(points, self.corners[self._owners[self._tree.query(points)[1]]])
 
 
 def _nearest_on(points: Floats, corners: Floats) -> Floats:
@@ -122,7 +114,6 @@ def _nearest_between(points: Floats, p: Floats, q: Floats) -> Floats:
 class Shape:
     """A shape that draws places and finds nearest ones by formulas."""
 
-    dimension: int
     measure: float
     edge: float
     draw: Callable[[int, np.random.Generator], Floats]

@@ -122,8 +122,8 @@ def cube(placing: Placing) -> Placed:
 def wave(placing: Placing, *, waves: float = 2.0, height: float = 0.15, aspect: float = 1.6) -> Placed:
     """Place drones in even rows on a sheet that rises and falls along x.
 
-    ``waves``: how many crests; ``height``: from trough to crest, as a share of the width; ``aspect``: how many
-    times as wide as deep the sheet is.
+    ``waves``: how many crests; ``height``: from trough to crest, as a share of the width; ``aspect``: how
+    many times as wide as deep the sheet is.
     Raises: ShowInvalid: proportion-out-of-range, and as every placing does.
     """
     for name, value in {"waves": waves, "height": height, "aspect": aspect}.items():
@@ -171,7 +171,7 @@ def _ball(placing: Placing) -> Shape:
         return up / 2 * placing.squash
 
     heights = np.stack([np.sqrt(1 - (z := np.linspace(-1, 1, 2001)) ** 2), np.zeros(2001), z], axis=1)
-    return Shape(2, float(pi * stretch(heights).mean()), 0.0, draw, nearest)
+    return Shape(float(pi * stretch(heights).mean()), 0.0, draw, nearest)
 
 
 def _shares(count: int, parts: int) -> list[int]:

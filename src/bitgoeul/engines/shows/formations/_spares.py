@@ -32,9 +32,9 @@ def with_spares(
 
     The grid is twice the spacing away from the figure and keeps the spacing in itself.
 
-    Raises: ShowInvalid: drones-out-of-range, spacing-below-distance, formation-larger-than-fleet, place-unknown,
-        holding-too-high when the grid would rise above the highest altitude, drones-too-close when the figure
-        itself does not keep the distance.
+    Raises: ShowInvalid: drones-out-of-range, spacing-below-distance, formation-larger-than-fleet,
+        place-unknown, holding-too-high when the grid would rise above the highest altitude, drones-too-close
+        when the figure itself does not keep the distance.
     """
     figure = formation.points
     spares = drones - len(figure)

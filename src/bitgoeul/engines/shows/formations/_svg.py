@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from io import BytesIO, StringIO
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree
 
 import numpy as np
@@ -39,8 +39,8 @@ def svg(source: bytes, placing: Placing, *, style: str = Style.OUTLINE) -> Place
     Args:
         source: an SVG file of at most 2 MB.
         style: "outline", "fill" or "both"; strokes without a fill are lines in each of them.
-    Raises: ShowInvalid: file-too-large, svg-unreadable, svg-refused (one for each kind of part that is refused,
-        fact ``part``), shape-too-detailed, shape-empty, shape-not-finite, and as every placing does.
+    Raises: ShowInvalid: file-too-large, svg-unreadable, svg-refused (one for each kind of part that is
+        refused, fact ``part``), shape-too-detailed, shape-empty, shape-not-finite, and as every placing does.
     """
     if len(source) > MOST_BYTES:
         raise refuse("file-too-large", "svg", bytes=len(source), most=MOST_BYTES)
@@ -65,9 +65,11 @@ def _inspect(source: bytes) -> None:
 
 def _tree(source: bytes) -> ElementTree.Element:
     depth = count = 0
-    parser = ElementTree.iterparse(BytesIO(source), ("start", "end"))  # noqa: S314 - no declaration is left in it
+    root = None
     try:
-        for event, _ in parser:
+        # No declaration is left in it that could grow.
+        for event, element in ElementTree.iterparse(BytesIO(source), ("start", "end")):  # noqa: S314
+            root = element if root is None else root
             depth += 1 if event == "start" else -1
             count += event == "start"
             if depth > MOST_DEPTH:
@@ -78,8 +80,7 @@ def _tree(source: bytes) -> ElementTree.Element:
         if isinstance(error, ShowInvalid):
             raise
         raise refuse("svg-unreadable", "svg") from error
-    root = parser.root
-    if _name(root.tag) != "svg":
+    if root is None or _name(root.tag) != "svg":
         raise refuse("svg-unreadable", "svg")
     return root
 
@@ -155,7 +156,7 @@ def _drawing(source: bytes) -> Drawing:
                 _paint(drawing, element)
     except ShowInvalid:
         raise
-    except Exception as error:  # noqa: BLE001 - a stranger's paths fail to be read in any way
+    except Exception as error:
         raise refuse("svg-unreadable", "svg") from error
     return drawing
 
@@ -184,8 +185,8 @@ def _paint(drawing: Drawing, element: Any) -> None:
         drawing.strokes += [Stroke(points, closed, stroke) for points, closed in contours if len(points) > 1]
 
 
-def _colour(element: Any, name: str) -> Colour | bool | None:
-    """The colour of a fill or stroke; None for one that is no plain colour; False where nothing is painted."""
+def _colour(element: Any, name: str) -> Colour | Literal[False] | None:
+    """The colour of a fill or stroke; None for one that is no plain colour, False where nothing is."""
     written = element.values.get(name)
     colour = getattr(element, name)
     if colour is None or colour.value is None:

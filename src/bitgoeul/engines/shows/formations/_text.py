@@ -53,7 +53,7 @@ def _set(words: str, font: bytes) -> Any:
 
     try:
         face = _Face(font)
-    except Exception as error:  # noqa: BLE001 - a font of a stranger fails to be read in any way
+    except Exception as error:
         raise refuse("font-unreadable", "font") from error
     letters = []
     for number, line in enumerate(words.splitlines()):
@@ -64,10 +64,10 @@ def _set(words: str, font: bytes) -> Any:
             if face.name_of(letter) is None and not letter.isspace():
                 raise refuse("glyph-missing", "text", glyph=letter)
             shape, width = _glyph(face, letter)
-            placed_letters.append(shapely.transform(shape, lambda xy, at=right: xy + [at, 0.0]))
+            placed_letters.append(shapely.transform(shape, lambda xy, at=right: xy + np.array([at, 0.0])))
             right += width
         letters += [
-            shapely.transform(shape, lambda xy, at=right, row=number: xy + [-at / 2, -1.2 * row])
+            shapely.transform(shape, lambda xy, at=right, row=number: xy - np.array([at / 2, 1.2 * row]))
             for shape in placed_letters
         ]
     whole = polygons(shapely.union_all(letters))
@@ -84,7 +84,7 @@ def _glyph(face: _Face, letter: str) -> tuple[Any, float]:
         return shapely.Polygon(), 0.3
     try:
         return winding_area(face.contours(name)), face.width(name)
-    except Exception as error:  # noqa: BLE001 - one broken glyph in a stranger's font
+    except Exception as error:
         raise refuse("glyph-unreadable", "font", glyph=letter) from error
 
 
@@ -129,20 +129,20 @@ def _pen(glyphs: Any) -> Any:
             if self.drawn > MOST_SEGMENTS:
                 raise _TooDetailedError
 
-        def _moveTo(self, point: Any) -> None:  # noqa: N802 - the names that a pen has
+        def _moveTo(self, point: Any) -> None:
             self._count()
             self.contours.append([point])
 
-        def _lineTo(self, point: Any) -> None:  # noqa: N802
+        def _lineTo(self, point: Any) -> None:
             self._count()
             self.contours[-1].append(point)
 
-        def _curveToOne(self, one: Any, two: Any, three: Any) -> None:  # noqa: N802
+        def _curveToOne(self, one: Any, two: Any, three: Any) -> None:
             self._count()
             points = bezier(np.array([self.contours[-1][-1], one, two, three], float))
             self.contours[-1] += [tuple(point) for point in points.tolist()]
 
-        def addComponent(self, *parts: Any) -> None:  # noqa: N802
+        def addComponent(self, *parts: Any) -> None:
             self._count()
             super().addComponent(*parts)
 
@@ -158,7 +158,7 @@ def bezier(controls: np.ndarray) -> np.ndarray:
 
 
 def winding_area(contours: list[np.ndarray]) -> Any:
-    """The area that contours enclose by the non-zero rule, as type designers draw: holes turn the other way."""
+    """The area that contours enclose by the non-zero rule: holes turn the other way."""
     import shapely
 
     sizes = [_signed(contour) for contour in contours]
