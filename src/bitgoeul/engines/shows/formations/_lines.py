@@ -17,7 +17,7 @@ CORNER = np.cos(np.radians(38.0))
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A polyline in the ellipsoid metric, ``points`` of shape (M, 3); a closed one omits its first at the end."""
+    """A polyline in the ellipsoid metric, ``points`` of shape (M, 3); the first is not repeated at the end."""
 
     points: Floats
     closed: bool = False
@@ -114,7 +114,8 @@ def walk_exactly(tracks: Sequence[_Track], count: int) -> Along:
         low *= 0.7
         if low < 1e-7:
             return Along(np.zeros((0, 3)), np.zeros(0, np.int64))
-    while len(walk(tracks, high).points) >= count:
+    # A single point is there at any pitch.
+    while len(walk(tracks, high).points) >= count and high < 4 * total_length(tracks):
         high *= 1.3
     for _ in range(26):
         middle = (low + high) / 2

@@ -13,10 +13,13 @@ from .._curves import Floats
 from .._formation import Formation
 from .._limits import Limits
 from .._problems import Problem, ShowInvalid
-from ._placing import MARGIN, closest, refuse
+from ._placing import closest, refuse
 
 LONGEST_S = 600.0
 MOST_KEYS = 3_000
+MARGIN = 1.04
+"""A little less than figures at rest have: cubics between keyframes cut across the true circles."""
+
 LOOKS = 4
 """Moments within a segment at which the spacing is looked at."""
 
@@ -155,6 +158,8 @@ def moving(
     It starts and stops gently, within ``ease_s`` seconds.  Between keyframes ``step_s`` apart every drone
     flies one cubic with the true places and velocities at its ends.
 
+    ``spacing_m`` is by default 1.04 times ``limits.distance_m``, a little less than a formation at rest has.
+
     Raises: ShowInvalid: motion-missing, time-out-of-range, value-not-finite, morph-unequal when the other
         formation has not the same number of points, moving-too-close when at some moment looked at two drones
         are nearer than the spacing (facts ``closest``, ``wanted``, ``at_s``, and ``scale``, by how much the
@@ -184,7 +189,7 @@ def moving(
         raise refuse("value-not-finite", "motions")
     gap, moment = _closest(controls, times, limits.downwash)
     wanted = MARGIN * limits.distance_m if spacing_m is None else spacing_m
-    if gap < wanted * (1 - 1e-9):
+    if gap < wanted:
         facts = {"closest": gap, "wanted": wanted, "at_s": moment, "scale": wanted / gap if gap > 0 else None}
         raise ShowInvalid(Problem("moving-too-close", "motions", facts))
     return Moving(times, controls, formation.colours, formation.lit, gap)
