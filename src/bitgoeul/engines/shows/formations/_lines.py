@@ -17,7 +17,7 @@ CORNER = np.cos(np.radians(38.0))
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A polyline in the ellipsoid metric, ``points`` of shape (M, 3); the first is not repeated at the end."""
+    """A polyline in the ellipsoid metric, ``points`` of shape (M, 3); its first point is not repeated."""
 
     points: Floats
     closed: bool = False

@@ -132,9 +132,17 @@ def _smoothed(shape: Any) -> Any:
 
 
 def _colours(pixels: NDArray[np.uint8], mask: NDArray[np.bool_], places: Floats) -> NDArray[np.uint8]:
-    """The colour of the nearest pixel of the figure: on an outline that is the pixel just within."""
+    """The colour of the nearest pixel of the figure, shape (N, 3).
+
+    Pixels at its edge are blended with the background, so one just within goes first.
+    """
+    from scipy.ndimage import binary_erosion
     from scipy.spatial import cKDTree
 
-    inside = np.argwhere(mask)
-    near = cKDTree(inside[:, ::-1] + 0.5).query(places)[1]
-    return pixels[inside[near, 0], inside[near, 1], :3]
+    chosen = np.zeros((len(places), 2), np.int64)
+    for pixels_of, reach in ((mask, np.inf), (binary_erosion(mask), 3.0)):
+        inside = np.argwhere(pixels_of)
+        if len(inside):
+            away, near = cKDTree(inside[:, ::-1] + 0.5).query(places)
+            chosen[away <= reach] = inside[near[away <= reach]]
+    return pixels[chosen[:, 0], chosen[:, 1], :3]

@@ -109,8 +109,27 @@ class _Face:
     def contours(self, name: str) -> list[np.ndarray]:
         """Closed contours of a glyph, each of shape (M, 2)."""
         pen = _pen(self._glyphs)
+        programs = getattr(self._glyphs, "charStrings", None)
+        if programs is not None:
+            programs[name].outlineExtractor = _interpreter()
         self._glyphs[name].draw(pen)
         return [np.array(contour, float) / self._em for contour in pen.contours if len(contour) > 2]
+
+
+def _interpreter() -> Any:
+    """What runs the program of a CFF glyph, and gives up on one that calls itself without end."""
+    from fontTools.misc.psCharStrings import T2OutlineExtractor
+
+    class Bounded(T2OutlineExtractor):
+        calls = 0
+
+        def execute(self, program: Any) -> None:
+            self.calls += 1
+            if self.calls > MOST_SEGMENTS:
+                raise _TooDetailedError
+            super().execute(program)
+
+    return Bounded
 
 
 def _pen(glyphs: Any) -> Any:

@@ -86,6 +86,7 @@ def test_any_path_as_a_vector_picture(path, width, scale, style):
     answers(lambda: formations.svg(source.encode(), PLACING, style=style))
 
 
+@pytest.mark.slow
 @ANY
 @given(st.data(), st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "WEBP"]))
 def test_any_bytes_as_a_picture(data, kind):
@@ -93,6 +94,7 @@ def test_any_bytes_as_a_picture(data, kind):
     answers(lambda: formations.raster(source, PLACING))
 
 
+@pytest.mark.slow
 @ANY
 @given(st.data(), st.sampled_from(["obj", "stl", "glb"]), st.booleans())
 def test_any_bytes_as_a_mesh(data, kind, edges):
@@ -125,6 +127,7 @@ def letters():
     return small_font()
 
 
+@pytest.mark.slow
 @ANY
 @given(data=st.data())
 def test_any_bytes_as_a_font(letters, data):
@@ -132,8 +135,42 @@ def test_any_bytes_as_a_font(letters, data):
     answers(lambda: formations.text("빛A", source, PLACING))
 
 
+def bomb():
+    """A font whose letter A calls a program that calls the next twice, forty times over."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.misc.psCharStrings import T2CharString
+
+    builder = FontBuilder(1000, isTTF=False)
+    builder.setupGlyphOrder([".notdef", "A"])
+    builder.setupCharacterMap({65: "A"})
+    programs = {".notdef": T2CharString(program=[0, "endchar"]), "A": T2CharString(program=[0, "endchar"])}
+    builder.setupCFF("Bomb", {}, programs, {})
+    builder.setupHorizontalMetrics({".notdef": (500, 0), "A": (500, 0)})
+    builder.setupHorizontalHeader()
+    builder.setupNameTable({})
+    builder.setupOS2()
+    builder.setupPost()
+    calls = builder.font["CFF "].cff.GlobalSubrs
+    for number in range(40):
+        following = number + 1 - 107
+        program = [following, "callgsubr", following, "callgsubr", "return"] if number < 39 else ["return"]
+        calls.append(T2CharString(program=program, globalSubrs=calls))
+    letter = builder.font["CFF "].cff.topDictIndex[0].CharStrings["A"]
+    letter.program = [-107, "callgsubr", "endchar"]
+    file = BytesIO()
+    builder.save(file)
+    return file.getvalue()
+
+
+def test_a_letter_whose_program_never_ends_is_refused():
+    with pytest.raises(ShowInvalid) as refused:
+        formations.text("A", bomb(), PLACING)
+
+    assert [(p.code, p.facts) for p in refused.value.problems] == [("glyph-unreadable", {"glyph": "A"})]
+
+
+@pytest.mark.slow
 @ANY
-@given(st.text(max_size=12))
-def test_any_words(words):
-    font = (DIST / "fonts" / "Pretendard-Bold.otf").read_bytes()
-    answers(lambda: formations.text(words, font, PLACING))
+@given(words=st.text(st.one_of(st.sampled_from("빛고을A \n\t"), st.characters()), max_size=8))
+def test_any_words(letters, words):
+    answers(lambda: formations.text(words, letters, PLACING))
