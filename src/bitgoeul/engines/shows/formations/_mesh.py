@@ -102,6 +102,8 @@ def _read(source: bytes, kind: Kind) -> Any:
         raise refuse("mesh-empty", "mesh")
     if faces > MOST_TRIANGLES:
         raise refuse("mesh-too-detailed", "mesh", triangles=faces, most=MOST_TRIANGLES)
+    if body.faces.min() < 0 or body.faces.max() >= len(body.vertices):
+        raise refuse("mesh-unreadable", "mesh")
     if not np.isfinite(body.vertices).all() or np.abs(body.vertices).max() > 1e9:
         raise refuse("mesh-not-finite", "mesh")
     return body

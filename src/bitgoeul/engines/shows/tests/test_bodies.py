@@ -87,6 +87,7 @@ def test_round_edges_of_a_body_are_found():
         (b"v 0 0 0\nv 0 0 0\nv 0 0 0\nf 1 2 3\n", "obj", "mesh-empty"),
         (b"solid nothing\nendsolid\n", "stl", "mesh-unreadable"),
         (b"glTF", "glb", "mesh-unreadable"),
+        (b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 9\n", "obj", "mesh-unreadable"),
         (b"", "fbx", "kind-unknown"),
     ],
 )

@@ -158,6 +158,7 @@ def bomb():
     letter = builder.font["CFF "].cff.topDictIndex[0].CharStrings["A"]
     letter.program = [-107, "callgsubr", "endchar"]
     file = BytesIO()
+    builder.font.recalcBBoxes = False  # that would run the program
     builder.save(file)
     return file.getvalue()
 
