@@ -2,7 +2,8 @@
 
 Supported: an object of string, integer, number, boolean, enum and arrays of enum.  ``title`` and
 ``description`` may be one text or ``{"ko": …, "en": …}``; ``x-labels`` names the members of an enum the
-same way.  The cleaned values are validated once more against the schema itself.
+same way; ``x-order`` says in which order the questions come.  The cleaned values are validated once
+more against the schema itself.
 """
 
 from __future__ import annotations
@@ -16,6 +17,18 @@ from django.utils.translation import gettext_lazy as _
 from bitgoeul.kit.text import Localised
 
 LONG_TEXT = 200
+
+
+def questions(schema: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The properties in the order they are asked; a database may keep the keys in an order of its own."""
+    properties: dict[str, dict[str, Any]] = schema.get("properties", {})
+    first = [name for name in schema.get("x-order", []) if name in properties]
+    return [(name, properties[name]) for name in dict.fromkeys([*first, *properties])]
+
+
+def in_order(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with the order of its questions written out."""
+    return schema | {"x-order": [name for name, _part in questions(schema)]}
 
 
 class SchemaForm(forms.Form):
@@ -94,9 +107,9 @@ def form_for(
 ) -> SchemaForm:
     """A form for ``schema``; ``data`` is what was posted, ``initial`` what is known already."""
     required = set(schema.get("required", []))
-    properties: dict[str, dict[str, Any]] = schema.get("properties", {})
-    fields = {name: _field(part, name in required, name) for name, part in properties.items()}
-    defaults = {name: part["default"] for name, part in properties.items() if "default" in part}
+    asked = questions(schema)
+    fields = {name: _field(part, name in required, name) for name, part in asked}
+    defaults = {name: part["default"] for name, part in asked if "default" in part}
     made = type("FormForSchema", (SchemaForm,), fields | {"schema": schema})
     form: SchemaForm = made(data=data, initial=defaults | (initial or {}), prefix=prefix)
     return form

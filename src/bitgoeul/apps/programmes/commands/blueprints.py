@@ -26,6 +26,7 @@ from bitgoeul.kit.command import command, unchanged
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import record
 from bitgoeul.kit.refusals import Invalid, require
+from bitgoeul.kit.schema_forms import in_order
 from bitgoeul.kit.text import Localised
 
 NEEDED = {"kind", "slug", "tier", "programme", "budget", "share_most", "gives_days", "open_days", "title",
@@ -53,7 +54,7 @@ def save_blueprint(*, by: Actor, slug: str, content: dict[str, Any]) -> Blueprin
     require(policies.may_run_calls(by))
     last = find(Blueprint.objects.filter(slug=slug).order_by("-version")[:1])
     check_content(content)
-    if last.content == content:
+    if last.content == content | {"form": in_order(content["form"])}:
         unchanged()
         return last
     return _write(by, slug, last.version + 1, last.based_on, content)
@@ -100,7 +101,7 @@ def _write(by: Actor, slug: str, version: int, based_on: str, content: dict[str,
         version=version,
         based_on=based_on,
         title=Localised.of(content["title"]),
-        content=content,
+        content=content | {"form": in_order(content["form"])},
         by=by.id,
     )
     record(

@@ -32,6 +32,7 @@ from bitgoeul.kit.command import command, unchanged
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import record
 from bitgoeul.kit.refusals import Invalid, require
+from bitgoeul.kit.schema_forms import in_order
 from bitgoeul.kit.text import LANGUAGES, Localised
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -265,7 +266,7 @@ def checked_call(
         "gives": parts,
         "procedure": whole,
         "procedure_fingerprint": procedures.fingerprint(whole, parts),
-        "form": form,
+        "form": in_order(form),
         "clauses": clauses,
         "rules_fingerprint": engine.fingerprint(read),
         "repeatable": repeatable,

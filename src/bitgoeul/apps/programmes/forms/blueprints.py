@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import tomllib
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bitgoeul.apps.programmes.forms.calls import JsonText
+MOST_BYTES = 1_000_000
 
 
 class CopyForm(forms.Form):
@@ -17,28 +17,27 @@ class CopyForm(forms.Form):
     )
 
 
-class BlueprintForm(forms.Form):
-    """A version of a copy: the words apart, the rest as JSON."""
+class SourceForm(forms.Form):
+    """A whole blueprint as TOML: typed, or as a file."""
 
-    title_ko = forms.CharField(label=_("Title in Korean"), max_length=200)
-    title_en = forms.CharField(label=_("Title in English"), max_length=200)
-    rest = JsonText(
-        label=_("Content"),
-        help_text=_("JSON as in the shipped blueprints: form, clauses, gives, procedure and amounts."),
-        widget=forms.Textarea(attrs={"rows": 30, "class": "mono"}),
+    text = forms.CharField(
+        label=_("Content as TOML"),
+        required=False,
+        help_text=_("What the editor shows, word for word. Amounts of credits are milli-credits here."),
+        widget=forms.Textarea(attrs={"rows": 30, "class": "mono", "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        label=_("Or a TOML file"), required=False, help_text=_("If there is one, it counts.")
     )
 
-    @staticmethod
-    def initial_of(content: dict[str, Any]) -> dict[str, Any]:
-        rest = {key: value for key, value in content.items() if key != "title"}
-        return {
-            "title_ko": content["title"].get("ko", ""),
-            "title_en": content["title"].get("en", ""),
-            "rest": json.dumps(rest, ensure_ascii=False, indent=2),
-        }
-
-    def content(self) -> Any:
-        values = self.cleaned_data
-        if not isinstance(values["rest"], dict):
-            return values["rest"]
-        return values["rest"] | {"title": {"ko": values["title_ko"], "en": values["title_en"]}}
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        field = "file" if cleaned.get("file") else "text"
+        try:
+            text = cleaned["file"].read(MOST_BYTES).decode() if field == "file" else cleaned.get("text", "")
+            cleaned["content"] = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            self.add_error(field, _("This is not TOML: %(why)s") % {"why": error})
+        else:
+            cleaned["content"].pop("version", None)  # shipped files say theirs; a copy counts its own
+        return cleaned

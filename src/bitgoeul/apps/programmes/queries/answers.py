@@ -44,7 +44,7 @@ def form_problems(form: Any) -> list[str]:
         or not isinstance(form.get("properties"), dict)
     ):
         return [_("The form is a JSON Schema of type object with properties.")]
-    if extra := form.keys() - {"type", "properties", "required"}:
+    if extra := form.keys() - {"type", "properties", "required", "x-order"}:
         return [_("The form has a key that is not supported: %(key)s.") % {"key": min(extra)}]
     properties = form["properties"]
     if len(properties) > MOST_QUESTIONS:
@@ -52,6 +52,13 @@ def form_problems(form: Any) -> list[str]:
     required = form.get("required", [])
     if not isinstance(required, list) or not all(isinstance(n, str) and n in properties for n in required):
         return [_("“required” names questions of the form.")]
+    order = form.get("x-order", [])
+    if (
+        not isinstance(order, list)
+        or len(set(map(str, order))) != len(order)
+        or set(order) - properties.keys()
+    ):
+        return [_("“x-order” names each question of the form once.")]
     return [problem for name, part in properties.items() for problem in _part_problems(name, part)]
 
 

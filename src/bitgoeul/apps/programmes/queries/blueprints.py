@@ -38,6 +38,7 @@ def blueprint(name: str) -> dict[str, Any]:
     form = content["form"]
     questions = {key: copy.deepcopy(shared["questions"][key]) for key in form.pop("shared", [])}
     form["properties"] = questions | form["properties"]
+    form["x-order"] = list(form["properties"])
     clauses = [copy.deepcopy(shared["clauses"][key]) for key in content.pop("clauses_shared", [])]
     content["clauses"] = clauses + content.get("clauses", [])
     rubric = content.get("procedure", {}).get("rubric")

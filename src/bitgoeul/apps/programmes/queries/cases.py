@@ -13,6 +13,7 @@ from bitgoeul.apps.programmes.queries import applications_visible_to
 from bitgoeul.apps.programmes.queries.eligibility import same_question
 from bitgoeul.kit.actor import SYSTEM, Actor
 from bitgoeul.kit.models import Fact
+from bitgoeul.kit.schema_forms import questions
 
 
 def cases_visible_to(actor: Actor) -> QuerySet[Case]:
@@ -50,7 +51,7 @@ def form_of(case: Case) -> CaseForm:
     answers: dict[str, Any] = {}
     for part in parts:
         needed = part.call.form.get("required", [])
-        for name, question in part.call.form["properties"].items():
+        for name, question in questions(part.call.form):
             key = name
             if key in properties and not same_question(properties[key], question):
                 key = f"{name}_{part.call.slug.replace('-', '_')}"

@@ -115,7 +115,7 @@ def procedure_problems(procedure: Any, vocabulary: engine.Vocabulary) -> list[st
             problems.append(_("“%(name)s” is a number of days.") % {"name": name})
     for name, found in (
         ("stages", _stages_hold(procedure["stages"])),
-        ("cut", procedure["cut"] is None or _is_percent(procedure["cut"])),
+        ("cut", procedure["cut"] is None or is_percent(procedure["cut"])),
         ("quota", _quota_holds(procedure["quota"], vocabulary)),
         ("lottery", _lottery_holds(procedure)),
         ("agreement", _agreement_holds(procedure["agreement"])),
@@ -338,7 +338,7 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and NAME.fullmatch(value) is not None
 
 
-def _is_percent(value: Any) -> bool:
+def is_percent(value: Any) -> bool:
     return isinstance(value, str) and DECIMAL.fullmatch(value) is not None and Decimal(value) <= 100
 
 

@@ -218,11 +218,12 @@ def test_the_desk_copies_changes_previews_and_checks_a_blueprint_in_the_browser(
 
     shipped = desk.get("/programmes/desk/blueprints/space/").content.decode()
     checked = desk.get(f"/programmes/desk/blueprints/space/?organisation={organisation.slug}")
-    copied = desk.post("/programmes/desk/blueprints/space/copy/", {"slug": "our-rooms"})
-    page = desk.get(copied.url)
-    posted = dict(page.context["form"].initial)
-    wrong = desk.post(copied.url, posted | {"rest": posted["rest"].replace('"weight": 25', '"weight": 20')})
-    right = desk.post(copied.url, posted | {"title_ko": "우리 방 (예시)"})
+    desk.post("/programmes/desk/blueprints/space/copy/", {"slug": "our-rooms"})
+    source = "/programmes/desk/blueprints/our-rooms/source/"
+    text = desk.get(source).context["form"].initial["text"]
+    wrong = desk.post(source, {"text": text.replace("weight = 25", "weight = 20")})
+    title = json.dumps(blueprints.newest("our-rooms")[0]["title"]["ko"], ensure_ascii=False)
+    right = desk.post(source, {"text": text.replace(title, '"우리 방 (예시)"')})
 
     assert "필요한 자리" in shipped
     assert [line["kind"] for line in checked.context["lines"]] == ["ok", "ok"]

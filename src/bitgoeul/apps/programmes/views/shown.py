@@ -14,7 +14,7 @@ from bitgoeul.apps.people.documents import usable_documents
 from bitgoeul.apps.people.models import Organisation, OrganisationDocument
 from bitgoeul.apps.programmes.models import Call
 from bitgoeul.kit.actor import Actor
-from bitgoeul.kit.schema_forms import SchemaForm, form_for
+from bitgoeul.kit.schema_forms import SchemaForm, form_for, questions
 from bitgoeul.kit.text import Localised
 
 STEPS = [
@@ -70,7 +70,7 @@ def conditions(call: Call) -> list[dict[str, Any]]:
 def answered(form: dict[str, Any], answers: dict[str, Any]) -> list[tuple[str, str]]:
     """Questions and answers in words."""
     rows = []
-    for name, part in form["properties"].items():
+    for name, part in questions(form):
         if (value := answers.get(name)) in (None, "", []):
             continue
         labels = part.get("x-labels", {})
@@ -96,7 +96,7 @@ def application_form(
 ) -> SchemaForm:
     """The form of a call as its applicant sees it: documents are chosen from the company file."""
     made = form_for(form, data=data, initial=initial)
-    for name, part in form["properties"].items():
+    for name, part in questions(form):
         if part.get("format") != "document":
             continue
         papers = usable_documents(organisation, part["x-document"]) if organisation else []
