@@ -224,6 +224,12 @@ class PoolInUse(Refusal):
     remedy = _("It can be taken back when its mean use lies below %(below)s percent, or when the grant ends.")
 
 
+class FundedTwice(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("Another programme supports the same already: %(references)s")
+    remedy = _("The call does not allow both: reject it, or reverse the other support first.")
+
+
 class NotMeasured(Refusal):
     status = HTTPStatus.CONFLICT
     title = _("The use of what was claimed from “%(pool)s” has not been measured long enough")

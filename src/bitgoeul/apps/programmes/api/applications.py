@@ -98,11 +98,15 @@ class ApplicationsOut(Schema):
 
 
 class DecideIn(Schema):
-    """``amount``: less than was asked for, in the unit of the call's budget."""
+    """``amount``: less than was asked for, in the unit of the call's budget.
+
+    ``despite``: why the organisation has it although another programme supports the same.
+    """
 
     accept: bool
     reason: Text
     amount: int | None = None
+    despite: Text | None = None
 
 
 class ReturnIn(Schema):
@@ -214,9 +218,7 @@ def decline(request: HttpRequest, application_id: str, body: DeclineIn) -> Any:
 def decide(request: HttpRequest, application_id: str, body: DecideIn) -> Any:
     """Decide what waits for a person (operators)."""
     actor = signed_in(request)
-    commands.decide(
-        by=actor, application=application_id, accept=body.accept, reason=body.reason, amount=body.amount
-    )
+    commands.decide(by=actor, application=application_id, **body.dict())
     return _now(request, application_id)
 
 

@@ -76,6 +76,7 @@ def decide(
     accept: bool = typer.Option(..., "--accept/--reject", help="What is decided."),
     reason: str = typer.Option(..., help="The reason that the applicant will read."),
     amount: int = typer.Option(None, help="Less than was asked for, in the unit of the budget."),
+    despite: str = typer.Option("", help="Why, although another programme supports the same."),
     who: str = typer.Option(..., "--as", help="The e-mail address of the officer."),
     as_json: bool = JSON,
 ) -> None:
@@ -85,7 +86,8 @@ def decide(
 
     actor = actor_of(who)
     words = {"ko": reason, "en": reason}
-    commands.decide(by=actor, application=public_id, accept=accept, reason=words, amount=amount)
+    both = {"ko": despite, "en": despite} if despite else None
+    commands.decide(by=actor, application=public_id, accept=accept, reason=words, amount=amount, despite=both)
     row = find(queries.applications_visible_to(actor), public_id=public_id)
     say(as_json, _application(row), _application_text(row))
 

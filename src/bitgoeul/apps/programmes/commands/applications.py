@@ -25,6 +25,7 @@ from bitgoeul.apps.programmes.events.applications import (
     ApplicationWithdrawn,
 )
 from bitgoeul.apps.programmes.models import Application, Call
+from bitgoeul.apps.programmes.queries import funding
 from bitgoeul.apps.programmes.queries.answers import answer_problems, document_problems
 from bitgoeul.apps.programmes.queries.deadlines import written_moment
 from bitgoeul.apps.programmes.queries.eligibility import Assessment, assess, prefill
@@ -183,12 +184,17 @@ def _send_on(row: Application, assessment: Assessment) -> None:
     if assessment.verdict == "fail":
         reason = _joined([Localised.of(outcome.reason) for outcome in assessment.failed])
         reject_application(by=SYSTEM, application=row.public_id, reason=reason)
-    elif assessment.verdict == "unknown" or row.call.decision == "officer":
+    elif assessment.verdict == "unknown" or row.call.decision == "officer" or _is_for_an_officer(row):
         refer_application(by=SYSTEM, application=row.public_id)
     elif row.call.is_for_a_panel:
         admit_application(by=SYSTEM, application=row.public_id)
     else:
         accept_application(by=SYSTEM, application=row.public_id, reason=translated(EVERY_CLAUSE_HOLDS))
+
+
+def _is_for_an_officer(row: Application) -> bool:
+    """Whether a rule of the call about double funding asks a person to look."""
+    return funding.rule_of(row.call) != "show" and bool(funding.found_for(row))
 
 
 def _check_complete(row: Application, accept_terms: bool) -> None:

@@ -6,13 +6,15 @@ winner has the grant at once, as a reservation while an offer waits for the winn
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bitgoeul.apps.programmes import policies, queries
 from bitgoeul.apps.programmes.commands.giving import make_grant
-from bitgoeul.apps.programmes.errors import BudgetSpent, PanelDecides
+from bitgoeul.apps.programmes.errors import BudgetSpent, FundedTwice, PanelDecides
 from bitgoeul.apps.programmes.events.applications import (
     ApplicationAccepted,
     ApplicationAdmitted,
@@ -23,6 +25,7 @@ from bitgoeul.apps.programmes.events.applications import (
     ApplicationReturned,
 )
 from bitgoeul.apps.programmes.models import Application, Call, Decision, Grant
+from bitgoeul.apps.programmes.queries import funding
 from bitgoeul.apps.programmes.queries.answers import is_storable
 from bitgoeul.apps.programmes.queries.deadlines import due_after
 from bitgoeul.kit import clock
@@ -36,6 +39,7 @@ from bitgoeul.kit.text import LANGUAGES, Localised
 State = Application.State
 LONGEST_REASON = 2_000
 WRITE_A_REASON = gettext_lazy("Write the reason that the applicant will read.")
+WRITE_WHY_BOTH = gettext_lazy("Another programme supports the same already. Write why both are right.")
 
 
 @command
@@ -93,11 +97,17 @@ def return_application(*, by: Actor, application: str, asks: dict[str, str]) -> 
 
 @command
 def accept_application(
-    *, by: Actor, application: str, reason: dict[str, str], amount: int | None = None
+    *,
+    by: Actor,
+    application: str,
+    reason: dict[str, str],
+    amount: int | None = None,
+    despite: dict[str, str] | None = None,
 ) -> Application:
     """Decide in favour: the grant at once, or an offer where the call gives winners days to answer.
 
-    ``amount`` may be less than what was asked for, in the unit of the call's budget.
+    ``amount`` may be less than what was asked for, in the unit of the call's budget.  ``despite`` says why an
+    organisation that another programme supports with the same has it all the same.
     """
     row = find(queries.applications_visible_to(by), public_id=application)
     require(policies.may_decide(by, row))
@@ -105,16 +115,41 @@ def accept_application(
     if row.call.is_for_a_panel and row.state == State.WAITING:
         raise PanelDecides(call=str(row.call))
     given = _amount(row, amount)
+    beside = _checked_beside(by, row, given, despite)
     was = row.state
     if row.call.offer_days:
-        _offer(by, row, was, given, reason)
+        _offer(by, row, was, given, reason, beside)
     else:
-        _accept(by, row, was, given, reason)
+        _accept(by, row, was, given, reason, beside)
     return row
 
 
+def _checked_beside(
+    by: Actor, row: Application, amount: int, despite: dict[str, str] | None
+) -> dict[str, Any]:
+    """What the fact says about double funding.  The rules of a call bind its officers, not its panel."""
+    if by.is_system or row.call.is_for_a_panel:
+        return {}
+    found = funding.found_for(row, amount)
+    references = sorted({reference for finding in found for reference in finding.references})
+    if not references:
+        return {}
+    rule = funding.rule_of(row.call)
+    if rule == "refuse":
+        raise FundedTwice(references=", ".join(references))
+    if rule == "reason" or despite:
+        check_text("despite", despite or {}, WRITE_WHY_BOTH)
+    return {"double_funding": references, "despite": dict(despite or {})}
+
+
 def decide(
-    *, by: Actor, application: str, accept: bool, reason: dict[str, str], amount: int | None = None
+    *,
+    by: Actor,
+    application: str,
+    accept: bool,
+    reason: dict[str, str],
+    amount: int | None = None,
+    despite: dict[str, str] | None = None,
 ) -> Application:
     """An officer's decision about what waits for a person; what a panel looks at is the panel's."""
     row = find(queries.applications_visible_to(by), public_id=application)
@@ -122,7 +157,9 @@ def decide(
     if row.state != State.WAITING:
         raise StateChanged(now=str(row.get_state_display()))
     if accept:
-        return accept_application(by=by, application=application, reason=reason, amount=amount)
+        return accept_application(
+            by=by, application=application, reason=reason, amount=amount, despite=despite
+        )
     return reject_application(by=by, application=application, reason=reason)
 
 
@@ -169,7 +206,9 @@ def reject_application(*, by: Actor, application: str, reason: dict[str, str]) -
     return row
 
 
-def _offer(by: Actor, row: Application, was: str, amount: int, reason: dict[str, str]) -> None:
+def _offer(  # noqa: PLR0917
+    by: Actor, row: Application, was: str, amount: int, reason: dict[str, str], beside: dict[str, Any]
+) -> None:
     ends_at = due_after(row.call.offer_days)
     Application.FLOW.move(row, State.OFFERED, amount=amount, offer_ends_at=ends_at)
     _take(row.call, amount, into="reserved")
@@ -184,6 +223,7 @@ def _offer(by: Actor, row: Application, was: str, amount: int, reason: dict[str,
             ends_at=ends_at.isoformat(),
             was=was,
             reason=dict(reason),
+            **beside,
         ),
         by=by,
         subject=row.subject,
@@ -191,16 +231,24 @@ def _offer(by: Actor, row: Application, was: str, amount: int, reason: dict[str,
     )
 
 
-def _accept(by: Actor, row: Application, was: str, amount: int, reason: dict[str, str]) -> None:
+def _accept(  # noqa: PLR0917
+    by: Actor, row: Application, was: str, amount: int, reason: dict[str, str], beside: dict[str, Any]
+) -> None:
     Application.FLOW.move(row, State.ACCEPTED, amount=amount)
     _take(row.call, amount, into="granted")
     automatic = by.is_system and was == State.SUBMITTED
     _decide(by, row, accepted=True, automatic=automatic, reason=reason, clauses=[])
-    record_acceptance(by, row, make_grant(row), automatic=automatic, reason=reason)
+    record_acceptance(by, row, make_grant(row), automatic=automatic, reason=reason, beside=beside)
 
 
 def record_acceptance(
-    by: Actor, row: Application, grant: Grant, *, automatic: bool, reason: dict[str, str]
+    by: Actor,
+    row: Application,
+    grant: Grant,
+    *,
+    automatic: bool,
+    reason: dict[str, str],
+    beside: dict[str, Any] | None = None,
 ) -> None:
     """The fact of an accepted application: a grant there is now, with its parts."""
     record(
@@ -215,6 +263,7 @@ def record_acceptance(
             reference=grant.reference,
             parts=[part.as_data() for part in grant.parts.all()],
             reason=dict(reason),
+            **(beside or {}),
         ),
         by=by,
         subject=row.subject,
@@ -259,10 +308,10 @@ def _decide(
     )
 
 
-def check_text(name: str, text: dict[str, str]) -> None:
+def check_text(name: str, text: dict[str, str], otherwise: Any = WRITE_A_REASON) -> None:
     texts = [str(text.get(language, "")).strip() for language in LANGUAGES]
     if not any(texts) or max(map(len, texts)) > LONGEST_REASON or not is_storable(texts):
-        raise Invalid({name: [str(WRITE_A_REASON)]})
+        raise Invalid({name: [str(otherwise)]})
 
 
 def _clauses_with(row: Application, result: str) -> list[str]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bitgoeul.kit.facts import Event, personal
 
@@ -44,7 +44,8 @@ class ApplicationReferred(Event):
 class ApplicationAccepted(Event):
     """There is a grant now: its amount in the unit of the call's budget (credits: milli-credits), its parts.
 
-    Credits follow in the ledger under ``reference``.
+    Credits follow in the ledger under ``reference``.  ``double_funding`` names the other supports that
+    the officer saw, ``despite`` is why both are right.
     """
 
     call: str
@@ -57,6 +58,8 @@ class ApplicationAccepted(Event):
     reference: str
     parts: list[dict[str, object]]
     reason: dict[str, str] = personal()
+    double_funding: list[str] = field(default_factory=list)
+    despite: dict[str, str] = personal(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ class ApplicationOffered(Event):
     ends_at: str
     was: str
     reason: dict[str, str] = personal()
+    double_funding: list[str] = field(default_factory=list)
+    despite: dict[str, str] = personal(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.programmes.forms.calls import amount_read
 from bitgoeul.apps.programmes.models import Call
+from bitgoeul.apps.programmes.queries import funding
 
 
 class OrganisationForm(forms.Form):
@@ -57,9 +58,23 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+    despite = forms.CharField(
+        label=_("Why, although another programme supports the same"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("It is kept with the decision, as a fact."),
+    )
+    field_order = ["accept", "amount", "despite", "reason_ko", "reason_en"]
+
+    def __init__(self, *args: Any, call: Call, found: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.call = call
+        rule = funding.rule_of(call)
+        if not found or call.is_for_a_panel or rule == "refuse":
+            del self.fields["despite"]
+        if found and rule == "refuse":
+            self.fields["accept"].choices = [("no", pgettext_lazy("application", "Reject"))]  # type: ignore[attr-defined]
         if not call.ask:
             del self.fields["amount"]
         if call.is_for_a_panel:  # an officer cannot accept in its place
@@ -71,6 +86,19 @@ class DecisionForm(forms.Form):
             return amount_read(text, self.call.budget_unit) if text else None
         except ValueError:
             raise forms.ValidationError(_("Write an amount such as 500.")) from None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        bound = "despite" in self.fields and funding.rule_of(self.call) == "reason"
+        if bound and cleaned.get("accept") == "yes" and not cleaned.get("despite"):
+            self.add_error(
+                "despite", _("Another programme supports the same already. Write why both are right.")
+            )
+        return cleaned
+
+    def despite_words(self) -> dict[str, str] | None:
+        words = self.cleaned_data.get("despite", "")
+        return {"ko": words, "en": words} if words and self.cleaned_data["accept"] == "yes" else None
 
     def reason(self) -> dict[str, str]:
         korean = self.cleaned_data["reason_ko"]

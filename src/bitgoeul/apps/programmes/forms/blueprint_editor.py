@@ -469,6 +469,14 @@ class DecisionPart(Part):
         label=gettext_lazy("Least share of each"), required=False, max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3}), help_text=gettext_lazy("One a line: value = per cent."),
     )  # fmt: skip
+    double_funding = forms.ChoiceField(
+        label=gettext_lazy("If another programme supports the same"), required=False,
+        choices=[
+            ("show", gettext_lazy("whoever decides sees it")),
+            ("reason", gettext_lazy("an officer accepts it only with a reason")),
+            ("refuse", gettext_lazy("it is not accepted")),
+        ],
+    )  # fmt: skip
     blind = forms.BooleanField(label=gettext_lazy("Reviewers do not see who applies"), required=False)
     wide = ("decision", "blind")
 
@@ -482,6 +490,7 @@ class DecisionPart(Part):
                 for name in ("decision", "completion_days", "offer_days", "appeal_days", "cut")
             },
             **{name: rubric[name] for name in ("reviews", "aggregate", "bonus_most", "blind")},
+            "double_funding": content["double_funding"],
             "confidence": (content["lottery"] or {}).get("confidence", ""),
             "quota_by": quota.get("by", ""),
             "quota_least": "\n".join(f"{value} = {share}" for value, share in quota.get("least", {}).items()),
@@ -511,6 +520,9 @@ class DecisionPart(Part):
             self.add_error(
                 "offer_days", _("Winners of a panel are asked first: give them days to answer an offer.")
             )
+        if decision in procedures.PANELS and cleaned.get("double_funding") not in ("", "show", None):
+            words = _("A panel is shown double funding; only an officer can be bound by it.")
+            self.add_error("double_funding", words)
         if decision == "panel-lottery":
             if not cleaned.get("cut"):
                 self.add_error("cut", _("A draw is held around the cut, so there has to be one."))
@@ -523,7 +535,7 @@ class DecisionPart(Part):
     def made(self) -> dict[str, Any]:
         values = self.cleaned_data
         made = {name: values[name] for name in ("decision", "completion_days", "offer_days", "appeal_days")}
-        made |= {"cut": values["cut"] or None}
+        made |= {"cut": values["cut"] or None, "double_funding": values["double_funding"] or "show"}
         lottery = values["decision"] == "panel-lottery"
         made |= {"lottery": {"confidence": values["confidence"]} if lottery else None}
         by, least = values["quota_by"], values["quota_least"]

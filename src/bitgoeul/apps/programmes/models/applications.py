@@ -154,3 +154,8 @@ class Application(models.Model):
     def is_editable(self) -> bool:
         """Whether its answers may still change: a draft, or returned for completion."""
         return self.state in (self.State.DRAFT, self.State.RETURNED)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Handed in, and somebody has still to decide about it."""
+        return self.state in (self.State.WAITING, self.State.IN_REVIEW, self.State.RESERVE)

@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 from django.utils.translation import gettext as _
 
 from bitgoeul.apps.programmes.errors import PartUnknown, RubricNotHundred
+from bitgoeul.apps.programmes.queries import funding
 from bitgoeul.engines import eligibility as engine
 from bitgoeul.kit.text import LANGUAGES
 
@@ -35,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "reports": [],
     "reclaim": None,
     "benefit": None,
+    "double_funding": "show",
 }
 RUBRIC = {
     "criteria": [],
@@ -122,11 +124,14 @@ def procedure_problems(procedure: Any, vocabulary: engine.Vocabulary) -> list[st
         ("reports", _reports_hold(procedure["reports"])),
         ("reclaim", _reclaim_holds(procedure["reclaim"])),
         ("benefit", _benefit_holds(procedure["benefit"])),
+        ("double_funding", procedure["double_funding"] in funding.RULES),
     ):
         if not found:
             problems.append(_("“%(name)s” of the procedure cannot be read.") % {"name": name})
     if procedure["decision"] in PANELS and procedure["offer_days"] == 0:
         problems.append(_("Winners of a panel are asked first: give them days to answer an offer."))
+    if procedure["decision"] in PANELS and procedure["double_funding"] != "show":
+        problems.append(_("A panel is shown double funding; only an officer can be bound by it."))
     return problems + _rubric_problems(procedure, vocabulary)
 
 

@@ -13,6 +13,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from bitgoeul.apps.credits.queries import benefits
 from bitgoeul.apps.programmes import commands, policies, queries
 from bitgoeul.apps.programmes.errors import AlreadyApplied
 from bitgoeul.apps.programmes.forms.applications import (
@@ -23,6 +24,7 @@ from bitgoeul.apps.programmes.forms.applications import (
     TermsForm,
 )
 from bitgoeul.apps.programmes.models import Application, Call
+from bitgoeul.apps.programmes.queries import funding
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.queries.eligibility import Assessment, assess, prefill
 from bitgoeul.apps.programmes.views.shown import (
@@ -38,6 +40,7 @@ from bitgoeul.kit import clock
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.paging import page_of
+from bitgoeul.kit.refusals import require
 
 
 @login_required
@@ -164,8 +167,9 @@ def _application_page(
 ) -> HttpResponse:
     actor = actor_of(request)
     mine = policies.may_apply(actor, row.organisation_id)
-    decide, back = decide or DecisionForm(call=row.call), back or ReturnForm()
     deciding = row.state == Application.State.WAITING and policies.may_decide(actor, row)
+    beside = funding.found_for(row) if row.is_undecided and policies.may_decide(actor, row) else None
+    decide, back = decide or DecisionForm(call=row.call, found=bool(beside)), back or ReturnForm()
     context = {
         "application": row,
         "call": row.call,
@@ -184,6 +188,8 @@ def _application_page(
         "may_have_receipt": mine and row.submitted_at is not None,
         "may_withdraw": mine and Application.FLOW.allows(row, Application.State.WITHDRAWN),
         "decide": decide if deciding else None,
+        "beside": None if beside is None else [benefits.said(finding) for finding in beside],
+        "beside_rule": funding.rule_of(row.call),
         "back": back if deciding else None,
     }
     status = 422 if decide.is_bound or back.is_bound else 200
@@ -203,13 +209,19 @@ def withdraw(request: HttpRequest, application_id: str) -> HttpResponse:
 def decide(request: HttpRequest, application_id: str) -> HttpResponse:
     actor = actor_of(request)
     row = find(queries.applications_visible_to(actor), public_id=application_id)
-    form = DecisionForm(request.POST, call=row.call)
+    require(policies.may_decide(actor, row))
+    form = DecisionForm(request.POST, call=row.call, found=bool(funding.found_for(row)))
     if not form.is_valid():
         return _application_page(request, row, form)
     accepted = form.cleaned_data["accept"] == "yes"
     amount = form.cleaned_data.get("amount")
     commands.decide(
-        by=actor, application=application_id, accept=accepted, reason=form.reason(), amount=amount
+        by=actor,
+        application=application_id,
+        accept=accepted,
+        reason=form.reason(),
+        amount=amount,
+        despite=form.despite_words(),
     )
     messages.success(request, _("Accepted.") if accepted else _("Rejected."))
     return redirect("programmes:desk")

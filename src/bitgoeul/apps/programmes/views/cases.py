@@ -13,15 +13,17 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from bitgoeul.apps.credits.queries import benefits
 from bitgoeul.apps.programmes import commands, policies, queries
 from bitgoeul.apps.programmes.forms.applications import TermsForm
 from bitgoeul.apps.programmes.forms.calls import place_errors
 from bitgoeul.apps.programmes.forms.cases import CaseForm, FindForm
 from bitgoeul.apps.programmes.models import Application, Case
-from bitgoeul.apps.programmes.queries import cases, finding
+from bitgoeul.apps.programmes.queries import cases, finding, funding
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.views.shown import HAPPENED, actor_of, application_form, chosen
 from bitgoeul.kit import clock
+from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.doors import find as door
 from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import Invalid
@@ -94,7 +96,7 @@ def _case_page(
     subjects = {part.subject: part for part in parts}
     context = {
         "case": row,
-        "parts": parts,
+        "parts": [(part, _beside(actor, part)) for part in parts],
         "form": (form or application_form(whole.schema, row.organisation, initial=whole.answers))
         if whole.parts and mine
         else None,
@@ -111,6 +113,13 @@ def _case_page(
     }
     bound = any(given is not None and given.is_bound for given in (form, terms))
     return render(request, "programmes/case.html", context, status=422 if bound else 200)
+
+
+def _beside(actor: Actor, part: Application) -> list[str]:
+    """For whoever decides about a part: supports of other programmes for the same."""
+    if not part.is_undecided or not policies.may_decide(actor, part):
+        return []
+    return [benefits.said(finding) for finding in funding.found_for(part)]
 
 
 @login_required
