@@ -199,6 +199,7 @@ KEPT_PAGES_S = 1.0  # visitors share a public page for so long
 CSRF_FAILURE_VIEW = "bitgoeul.site.views.csrf_failure"
 WSGI_APPLICATION = "bitgoeul.site.wsgi.application"
 SUBSCRIPTIONS = "bitgoeul.site.subscriptions.SUBSCRIPTIONS"
+CITATIONS = "bitgoeul.site.citations.cited"
 PERIODIC = "bitgoeul.site.subscriptions.PERIODIC"
 PROOF = "bitgoeul.site.proof.proof_of"
 FACT_TITLES = "bitgoeul.site.fact_titles.TITLES"

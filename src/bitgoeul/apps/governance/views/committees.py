@@ -27,6 +27,7 @@ from bitgoeul.apps.governance.models import Action, Item, Meeting, Minutes, Seat
 from bitgoeul.apps.governance.queries import committees as queries
 from bitgoeul.apps.governance.queries import plan
 from bitgoeul.apps.governance.views.shared import actor_of, edit
+from bitgoeul.apps.programmes.queries import calls_citing
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import NotFound, require
@@ -173,6 +174,7 @@ def decision(request: HttpRequest, name: str) -> HttpResponse:
         "versions": list(plan.published().filter(decision=row.reference)),
         "replaced": list(row.replaces.all()),
         "today": plan.today(),
+        "calls": calls_citing(row.reference, actor),
         "subject": row.reference,
         "may_revoke": policies.may_run(actor) and row.state == row.State.IN_FORCE,
     }

@@ -131,6 +131,7 @@ class CallDetailOut(CallOut):
     blueprint: str
     blueprint_version: int
     repeatable: bool
+    decisions: list[dict[str, Any]]
     statistics: StatisticsOut
 
     @staticmethod
@@ -185,6 +186,7 @@ class CallIn(Schema):
     form: dict[str, Any]
     clauses: list[dict[str, Any]]
     repeatable: bool = False
+    decisions: list[str] = []
 
 
 class ProgrammeIn(Schema):

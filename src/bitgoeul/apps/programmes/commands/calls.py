@@ -28,6 +28,7 @@ from bitgoeul.apps.programmes.queries.eligibility import vocabulary
 from bitgoeul.engines import eligibility as engine
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.citations import cited
 from bitgoeul.kit.command import command, unchanged
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import record
@@ -42,6 +43,7 @@ RESERVED = frozenset(
 )  # fmt: skip
 LARGEST = 10**15  # milli-credits
 LONGEST = 1_825  # days
+MOST_DECISIONS = 10
 LONGEST_TEXT = 5_000  # characters
 SOONEST, LATEST = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2200))
 
@@ -144,6 +146,7 @@ def save_call(
             rules_version=call.rules_version,
             rules_fingerprint=call.rules_fingerprint,
             procedure_fingerprint=call.procedure_fingerprint,
+            decisions=[row["reference"] for row in call.decisions],
             blueprint=f"{blueprint}@{blueprint_version}" if blueprint else "",
         ),
         by=by,
@@ -178,6 +181,7 @@ def open_call(*, by: Actor, slug: str) -> Call:
             rules_fingerprint=call.rules_fingerprint,
             procedure=call.procedure,
             procedure_fingerprint=call.procedure_fingerprint,
+            decisions=[row["reference"] for row in call.decisions],
         ),
         by=by,
         subject=call.subject,
@@ -224,6 +228,7 @@ def checked_call(
     stages: list[str] | None = None,
     sectors: list[str] | None = None,
     repeatable: bool = False,
+    decisions: list[str] | None = None,
     example: bool = False,
 ) -> dict[str, Any]:
     """The fields of a call that works.  Raises: Invalid, with a sentence for each thing that does not.
@@ -242,6 +247,7 @@ def checked_call(
     if not SOONEST <= opens_at < closes_at <= LATEST:
         errors["closes_at"] = [_("The deadline lies before the opening, or in another century.")]
     errors |= _amount_errors(budget, share_least, share_most, gives_days)
+    citations = _citations(decisions or [], errors)
     read = _read_clauses(form, clauses, errors)
     if "form" not in errors:
         errors |= _procedure_errors(whole, parts, form, ask, budget_unit)
@@ -270,8 +276,20 @@ def checked_call(
         "clauses": clauses,
         "rules_fingerprint": engine.fingerprint(read),
         "repeatable": repeatable,
+        "decisions": citations,
         "is_example": example,
     }
+
+
+def _citations(references: list[str], errors: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """Reference and title of each cited decision, as it is called now."""
+    found = {reference: cited(reference) for reference in dict.fromkeys(references)}
+    if unknown := [reference for reference, row in found.items() if row is None]:
+        words = _("No committee has taken this decision: %(references)s.")
+        errors["decisions"] = [words % {"references": ", ".join(unknown)}]
+    if len(found) > MOST_DECISIONS:
+        errors["decisions"] = [_("At most %(most)s decisions.") % {"most": MOST_DECISIONS}]
+    return [{"reference": row.reference, "title": dict(row.title)} for row in found.values() if row]
 
 
 def _amount_errors(budget: int, least: int, most: int, days: int) -> dict[str, list[str]]:

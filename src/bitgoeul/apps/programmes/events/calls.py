@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bitgoeul.kit.facts import Event
 
@@ -27,11 +27,15 @@ class CallSaved(Event):
     rules_fingerprint: str
     procedure_fingerprint: str
     blueprint: str
+    decisions: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class CallOpened(Event):
-    """From now on everybody is measured by the rules and the procedure with these fingerprints."""
+    """From now on everybody is measured by the rules and the procedure with these fingerprints.
+
+    ``decisions`` names the decisions of committees that the call carries out.
+    """
 
     call: str
     opens_at: str
@@ -42,6 +46,7 @@ class CallOpened(Event):
     rules_fingerprint: str
     procedure: dict[str, object]
     procedure_fingerprint: str
+    decisions: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,13 @@ class CallForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: for all."),
     )
+    decisions = forms.CharField(
+        label=_("Decisions that it carries out"),
+        required=False,
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("References such as decision:2026-03, one a line; the page of a decision says its own."),
+    )
     clauses = JsonText(
         label=_("Conditions"),
         help_text=_("JSON: name, title, rule in CEL, and the sentences passes, fails and unknown."),
@@ -155,6 +162,7 @@ class CallForm(forms.Form):
         kept["blueprint"] = self.cleaned_data["blueprint"]
         kept["blueprint_version"] = self.cleaned_data["blueprint_version"] or 0
         kept["programme"] = self.cleaned_data["programme"].slug
+        kept["decisions"] = self.cleaned_data["decisions"].replace(",", " ").split()
         return kept | _both(self.cleaned_data, "title", "summary", "terms")
 
     @staticmethod
@@ -164,6 +172,7 @@ class CallForm(forms.Form):
             "programme": call.programme.slug,
             "blueprint": call.blueprint,
             "blueprint_version": call.blueprint_version,
+            "decisions": "\n".join(row["reference"] for row in call.decisions),
             **{name: getattr(call, name) for name in SAME},
             **{name: amount_written(getattr(call, name), call.budget_unit) for name in AMOUNTS},
             **_apart({name: getattr(call, name) for name in ("title", "summary", "terms")}),

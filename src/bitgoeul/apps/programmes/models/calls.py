@@ -115,6 +115,7 @@ class Call(models.Model):
     form = models.JSONField()
     terms = LocalisedField()
     repeatable = models.BooleanField(default=False)
+    decisions = models.JSONField(default=list, blank=True)  # of committees: {"reference", "title"} of each
     is_example = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
 

@@ -26,6 +26,12 @@ def calls_visible_to(actor: Actor) -> QuerySet[Call]:
     return calls if policies.may_see_all(actor) else calls.exclude(state=Call.State.DRAFT)
 
 
+def calls_citing(reference: str, actor: Actor) -> list[Call]:
+    """The calls that carry out what this reference names, the newest first."""
+    near = calls_visible_to(actor).filter(decisions__icontains=reference).order_by("-opens_at")
+    return [call for call in near if reference in {row["reference"] for row in call.decisions}]
+
+
 def taking_applications(calls: QuerySet[Call]) -> QuerySet[Call]:
     moment = clock.now()
     return calls.filter(state=Call.State.OPEN, opens_at__lte=moment, closes_at__gt=moment)

@@ -16,6 +16,7 @@ from bitgoeul.apps.programmes.queries import finding
 from bitgoeul.apps.programmes.queries.eligibility import assess, prefill
 from bitgoeul.apps.programmes.views.shown import actor_of, chosen, conditions, lines
 from bitgoeul.kit import clock
+from bitgoeul.kit.citations import cited
 from bitgoeul.kit.paging import page_of
 
 
@@ -52,6 +53,7 @@ def call(request: HttpRequest, slug: str) -> HttpResponse:
         "call": offer,
         "statistics": queries.statistics(offer),
         "conditions": conditions(offer),
+        "decisions": [(row, cited(row["reference"])) for row in offer.decisions],
         "organisations": mine,
         "organisation": organisation,
         "assessment": _standing(offer, organisation, current),
