@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from bitgoeul.apps.notices import queries as notices
 from bitgoeul.apps.people import queries as people
+from bitgoeul.apps.programmes.queries.reviews import waiting_for_reviewer
 from bitgoeul.site import capabilities
 
 # Place, key after "g", word.
@@ -173,6 +174,11 @@ class Shell:
         return notices.unread_count(self.request.actor)  # type: ignore[attr-defined]
 
     @cached_property
+    def to_review(self) -> int | None:
+        """How many files wait for a reviewer; None for everybody else."""
+        return waiting_for_reviewer(self.request.actor)  # type: ignore[attr-defined]
+
+    @cached_property
     def account(self) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = [{"url": address("my"), "label": _("My page")}]
         if self.inbox_url:
@@ -182,8 +188,15 @@ class Shell:
             {"url": address("people:organisations"), "label": _("Organisations")},
             {"url": address("people:me"), "label": _("My account")},
         ]
+        if self.to_review is not None:
+            items.append(
+                {"url": address("programmes:reviews"), "label": _("My reviews"), "count": self.to_review}
+            )
         if self.request.actor.is_operator:  # type: ignore[attr-defined]
-            items.append({"url": address("desk"), "label": _("Operator's desk")})
+            items += [
+                {"url": address("desk"), "label": _("Operator's desk")},
+                {"url": address("programmes:desk"), "label": _("Desk of the programmes")},
+            ]
         return [item | {"on": self.request.path == item["url"]} for item in items if item["url"]]
 
     @cached_property

@@ -23,8 +23,9 @@ from bitgoeul.site import counts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-# Who is signed in: the session, the person, the memberships, the unread notices, the organisation's name.
-SIGNED_IN = 5
+# Who is signed in: the session, the person, the memberships, the unread notices, the organisation's name, the
+# files that wait for a reviewer.
+SIGNED_IN = 6
 
 # Page -> queries of a visitor, and those of a member on top of who is signed in.
 LIMITS = {

@@ -56,6 +56,15 @@ def reviewer_of(actor: Actor) -> Reviewer | None:
     return Reviewer.objects.filter(person=actor.person_id or 0).select_related("person").first()
 
 
+def waiting_for_reviewer(actor: Actor) -> int | None:
+    """How many files wait for this reader; None for whoever is no reviewer.  One question of the database."""
+    unread = Q(reviews__state__in=[Review.State.ASSIGNED, Review.State.ACCEPTED])
+    found = Reviewer.objects.filter(person_id=actor.person_id or 0).annotate(
+        waiting=Count("reviews", filter=unread)
+    )
+    return found.values_list("waiting", flat=True).first()
+
+
 def criteria(review: Review) -> list[dict[str, Any]]:
     return list(review.application.call.procedure["rubric"]["criteria"])
 
