@@ -19,6 +19,7 @@ LARGEST = 10**15
 AMOUNTS = ("budget", "share_most", "share_least")
 SAME = ("slug", "kind", "tier", "opens_at", "closes_at", "budget_unit", "ask", "gives_days", "gives",
         "procedure", "stages", "sectors", "repeatable", "clauses", "form")  # fmt: skip
+FOLDED = ("clauses", "form", "gives", "procedure")
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
@@ -143,6 +144,18 @@ class CallForm(forms.Form):
     )
     terms_ko = _words(_("Terms in Korean"))
     terms_en = _words(_("Terms in English"))
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        """What a blueprint has said already, and experts may change as text."""
+        return [self[name] for name in FOLDED]
+
+    @property
+    def folded_wrong(self) -> bool:
+        return any(name in self.errors for name in FOLDED)
+
+    def visible_fields(self) -> list[forms.BoundField]:
+        return [bound for bound in super().visible_fields() if bound.name not in FOLDED]
 
     def clean(self) -> dict[str, Any]:
         """Amounts become whole numbers: milli-credits, won or places."""

@@ -8,10 +8,10 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from bitgoeul.engines.credits import written
 from bitgoeul.kit import clock
 from bitgoeul.kit.flow import Flow
 from bitgoeul.kit.text import LocalisedField
+from bitgoeul.kit.ui import wording
 
 
 class Programme(models.Model):
@@ -182,7 +182,7 @@ class Call(models.Model):
 
     def written(self, amount: int) -> str:
         """An amount of its budget as people read it, without its unit."""
-        return written(amount) if self.budget_unit == self.Unit.CREDITS else f"{amount:,}"
+        return wording.credits_of(amount) if self.budget_unit == self.Unit.CREDITS else f"{amount:,}"
 
     def accepts_at(self, moment: dt.datetime) -> bool:
         """Whether an application can be handed in at this moment."""

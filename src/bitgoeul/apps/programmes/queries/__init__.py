@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, DateTimeField, Q, QuerySet, SlugField
+from django.db.models import BigIntegerField, Count, DateTimeField, Min, Q, QuerySet, SlugField
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.queries import organisations_of
@@ -18,6 +18,7 @@ from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.standing import StandingQuery
 
 State = Application.State
+WEEK = dt.timedelta(days=7)
 
 
 def calls_visible_to(actor: Actor) -> QuerySet[Call]:
@@ -96,6 +97,26 @@ def applications_visible_to(actor: Actor) -> QuerySet[Application]:
     if policies.may_see_all(actor):
         return rows.filter(mine | ~Q(state=State.DRAFT))
     return rows.filter(mine)
+
+
+def funnel() -> list[tuple[str, int]]:
+    """How many applications stand in each state on their way, from draft to accepted."""
+    way = (State.DRAFT, State.RETURNED, State.WAITING, State.IN_REVIEW, State.OFFERED, State.ACCEPTED)
+    counted = dict(Application.objects.order_by().values_list("state").annotate(Count("pk")))
+    return [(str(state.label), counted.get(state.value, 0)) for state in way]
+
+
+def clocks(moment: dt.datetime) -> dict[str, Any]:
+    """What runs out next on the desk: the longest wait, and the deadlines of the coming week."""
+    week = moment + WEEK
+    soon = {"offer_ends_at__range": (moment, week), "state": State.OFFERED}
+    back = {"completion_due_at__range": (moment, week), "state": State.RETURNED}
+    return {
+        "longest": waiting_for_a_person().aggregate(Min("submitted_at"))["submitted_at__min"],
+        "offers": Application.objects.filter(**soon).count(),
+        "completions": Application.objects.filter(**back).count(),
+        "closing": Call.objects.filter(state=Call.State.OPEN, closes_at__range=(moment, week)).count(),
+    }
 
 
 def waiting_for_a_person() -> QuerySet[Application]:

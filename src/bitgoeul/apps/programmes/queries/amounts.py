@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bitgoeul.apps.programmes.models import Call, GrantPart
 from bitgoeul.apps.programmes.queries.blueprints import place_of
-from bitgoeul.engines.credits import written
 from bitgoeul.kit.text import Localised, translated
+from bitgoeul.kit.ui import wording
 
 WORDS = {
     "credits": _("%(amount)s credits"),
@@ -44,5 +44,7 @@ def part_in_words(part: GrantPart) -> Localised:
     """One part of a grant in both languages."""
     if part.part == GrantPart.Part.DOCUMENT:
         return part.title
-    amount = written(part.quantity) if part.part == GrantPart.Part.CREDITS else f"{part.quantity:,}"
+    amount = (
+        wording.credits_of(part.quantity) if part.part == GrantPart.Part.CREDITS else f"{part.quantity:,}"
+    )
     return translated(PART_WORDS[GrantPart.Part(part.part)], amount=amount, about=part.about)

@@ -276,4 +276,4 @@ def test_the_command_line_copies_saves_and_drafts(tmp_path):
 def test_a_share_from_one_amount_to_another_is_read_with_its_unit_first_in_korean():
     call = blueprints.as_call(blueprints.blueprint("fast"))
 
-    assert dict(share(call)) == {"ko": "크레딧 501–20000", "en": "501–20000 credits"}
+    assert dict(share(call)) == {"ko": "크레딧 501–20,000", "en": "501–20,000 credits"}

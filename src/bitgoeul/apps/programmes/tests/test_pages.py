@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from bitgoeul.apps.credits.queries import balance
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
-from bitgoeul.apps.programmes.commands import close_call, seed, start_application
+from bitgoeul.apps.programmes.commands import apply, close_call, seed, start_application
 from bitgoeul.apps.programmes.models import Application, Call, Programme
 from bitgoeul.apps.programmes.tests.factories import make_call, make_draft
+from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.testing import client_for
 
@@ -257,3 +260,21 @@ def test_the_inbox_page_shows_and_reads(language):
         client.get("/notices/?show=unread")
     )
     assert client.post("/notices/read/").url == "/notices/"
+
+
+def test_the_desk_shows_the_way_of_the_applications_and_what_runs_out():
+    person = make_person()
+    organisation = make_organisation(person)
+    call = make_call(procedure={"decision": "officer"}, closes_at=clock.now() + dt.timedelta(days=3))
+    apply(by=actor(person), call=call.slug, organisation=organisation.slug,
+          answers={"purpose": "버스 도착을 예측합니다"}, accept_terms=True)  # fmt: skip
+
+    page = client_for(make_person(roles=["operator"])).get("/programmes/desk/")
+
+    assert [count for _word, count in page.context["funnel"]] == [0, 0, 1, 0, 0, 0]
+    assert page.context["clocks"] == {
+        "longest": Application.objects.get().submitted_at,
+        "offers": 0,
+        "completions": 0,
+        "closing": 1,
+    }

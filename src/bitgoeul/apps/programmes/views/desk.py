@@ -18,10 +18,14 @@ from bitgoeul.apps.programmes import commands, policies, queries
 from bitgoeul.apps.programmes.forms.calls import CallForm, ProgrammeForm, place_errors
 from bitgoeul.apps.programmes.models import Call, Programme
 from bitgoeul.apps.programmes.queries import blueprints
+from bitgoeul.apps.programmes.queries.grants import overdue_reports
+from bitgoeul.apps.programmes.queries.reviews import loads
 from bitgoeul.apps.programmes.views.shown import actor_of
+from bitgoeul.kit import clock
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.paging import page_of
 from bitgoeul.kit.refusals import Invalid, require
+from bitgoeul.kit.text import Localised
 
 
 @login_required
@@ -31,7 +35,14 @@ def desk(request: HttpRequest) -> HttpResponse:
     context = {
         "waiting": page_of(queries.waiting_for_a_person(), request),
         "calls": Call.objects.select_related("programme").order_by("-created_at"),
-        "blueprints": blueprints.names(),
+        "blueprints": [
+            (name, Localised.of(blueprints.blueprint(name)["title"])) for name in blueprints.names()
+        ],
+        "copies": blueprints.copies(),
+        "funnel": queries.funnel(),
+        "clocks": queries.clocks(clock.now()),
+        "load": loads(),
+        "overdue": overdue_reports(),
         "has_programmes": Programme.objects.exists(),
     }
     return render(request, "programmes/desk.html", context)
