@@ -20,7 +20,7 @@ from bitgoeul.kit.testing import client_for
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
-LIST_QUERIES = 6
+LIST_QUERIES = 7
 
 
 @pytest.fixture(autouse=True)
