@@ -2,23 +2,38 @@
 
 What flies is :class:`Curves`: cubics on a grid of whole numbers.
 What it keeps to are :class:`Limits` and the :class:`Site`.
+That it does is proved by :func:`prove` for every moment; the :class:`Certificate` is a file (:func:`written`,
+:func:`read`) that ``check_show.py`` checks without this engine.
 Refusing: :class:`ShowInvalid`, with a :class:`Problem` for each reason.
 """
 
 from . import formations
+from ._bounds import TOLERANCE, Bound, Violation
+from ._certificate import Certificate, read, written
 from ._curves import CANONICAL, Curves
 from ._formation import Formation
 from ._limits import Limits, Ring, Site
 from ._problems import Problem, ShowInvalid
+from ._proof import prove
+from ._separation import Separation, separation
 
 __all__ = [
     "CANONICAL",
+    "TOLERANCE",
+    "Bound",
+    "Certificate",
     "Curves",
     "Formation",
     "Limits",
     "Problem",
     "Ring",
+    "Separation",
     "ShowInvalid",
     "Site",
+    "Violation",
     "formations",
+    "prove",
+    "read",
+    "separation",
+    "written",
 ]
