@@ -16,6 +16,8 @@ from ._limits import Limits, Ring, Site
 from ._problems import Problem, ShowInvalid
 from ._proof import prove
 from ._separation import Separation, separation
+from ._show import Music, Show, certified
+from ._skyc import from_skyc, to_skyc
 
 __all__ = [
     "CANONICAL",
@@ -25,15 +27,20 @@ __all__ = [
     "Curves",
     "Formation",
     "Limits",
+    "Music",
     "Problem",
     "Ring",
     "Separation",
+    "Show",
     "ShowInvalid",
     "Site",
     "Violation",
+    "certified",
     "formations",
+    "from_skyc",
     "prove",
     "read",
     "separation",
+    "to_skyc",
     "written",
 ]

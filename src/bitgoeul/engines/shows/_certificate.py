@@ -79,7 +79,10 @@ def written(certificate: Certificate) -> str:
         "limits": certificate.limits.as_data(),
         "site": _site_data(certificate.site),
         "rules": {bound.name: RULES[bound.name] for bound in certificate.bounds},
-        "bounds": [asdict(bound) | {"holds": bound.holds} for bound in certificate.bounds],
+        "bounds": [
+            asdict(bound) | {"holds": bound.holds, "limit": float(bound.limit)}
+            for bound in certificate.bounds
+        ],
     }
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 

@@ -42,7 +42,8 @@ class _Search:
         self, curves: Curves, chosen: Ints, rings: tuple[Ring, ...], limit: float, inside: bool
     ) -> None:
         self.controls = curves.controls[chosen][:, :, :2] / float(curves.per_metre)
-        self.begins, self.ends = curves.begins_ms[chosen], curves.ends_ms[chosen]
+        self.begins = curves.begins_ms[chosen].astype(float)
+        self.ends = curves.ends_ms[chosen].astype(float)
         self.drone = np.searchsorted(curves.first, chosen, side="right") - 1
         self.edges = [_edges(ring) for ring in rings]
         self.limit, self.inside = limit, inside
@@ -61,7 +62,7 @@ class _Search:
             [low, np.stack([low[:, 0], high[:, 1]], 1), np.stack([high[:, 0], low[:, 1]], 1), high], axis=1
         )
         owner = self.drone[starts]
-        keep = self._looked(owner, corners, self.controls[starts, 0], self.begins[starts].astype(float))
+        keep = self._looked(owner, corners, self.controls[starts, 0], self.begins[starts])
         row = np.flatnonzero(np.isin(self.drone, owner[keep]))
         at, width = np.zeros(len(row)), 1.0
         pieces = self.controls[row]

@@ -137,10 +137,9 @@ def _bounded(curves: Curves, rule: _Rule, rows: Ints, values: Floats, size: Floa
     def told(value: float) -> float:
         return sign * (max(value, 0.0) ** 0.5 if rule.square else value)
 
-    def when(k: int) -> float:
-        row = rows[peaks.row[k]]
-        begin = curves.begins_ms[row]
-        return moment(begin + peaks.s[k] * (curves.ends_ms[row] - begin))
+    where = rows[peaks.row]
+    begins = curves.begins_ms[where]
+    when = begins + peaks.s * (curves.ends_ms[where] - begins)
 
     top = int(np.argmax(peaks.reached))
     return Bound(
@@ -149,11 +148,13 @@ def _bounded(curves: Curves, rule: _Rule, rows: Ints, values: Floats, size: Floa
         least=rule.least,
         limit=rule.limit,
         value=outward(told(peaks.most.max()), rule.least),
-        at_ms=when(top),
+        at_ms=moment(when[top]),
         drones=(int(known[top]),),
         violations=tuple(
             Violation(
-                drones=(int(known[k]),), at_ms=when(k), value=outward(told(peaks.reached[k]), rule.least)
+                drones=(int(known[k]),),
+                at_ms=moment(when[k]),
+                value=outward(told(peaks.reached[k]), rule.least),
             )
             for k in np.flatnonzero(peaks.most > allowed)
         ),

@@ -518,8 +518,7 @@ def _pads(curves: Curves, limits: Limits) -> Bound:
             limit=limit,
             value=outward(limit * LOOKED, True) if len(drone) else None,
         )
-    # Whole numbers below 2**31 or so: their squares are far inside 64 bits.
-    apart = np.sqrt(((x[one] - x[other]) ** 2 + (y[one] - y[other]) ** 2).astype(float)) / curves.per_metre
+    apart = np.hypot((x[one] - x[other]).astype(float), (y[one] - y[other]).astype(float)) / curves.per_metre
     low, high = np.minimum(drone[one], drone[other]), np.maximum(drone[one], drone[other])
     meetings = np.stack([low, high, at, apart**2, apart**2], axis=1)
     closest = meetings[np.lexsort((at, high, low, apart))[0]]
@@ -528,7 +527,7 @@ def _pads(curves: Curves, limits: Limits) -> Bound:
         unit="m",
         least=True,
         limit=limit,
-        value=outward(closest[4] ** 0.5 * (1 - 1e-15), True),
+        value=outward(closest[4] ** 0.5, True),
         at_ms=moment(closest[2]),
         drones=(int(closest[0]), int(closest[1])),
         violations=_named(meetings[apart < limit - TOLERANCE]),
