@@ -9,9 +9,11 @@ Refusing: :class:`ShowInvalid`, with a :class:`Problem` for each reason.
 
 from . import formations
 from ._bounds import TOLERANCE, Bound, Violation
+from ._bytecode import decoded, encoded
 from ._certificate import Certificate, read, written
 from ._curves import CANONICAL, Curves
 from ._formation import Formation
+from ._lights import Effect, Gradient, Keyframe, Keyframes, Layer, Picture, programs, sampled
 from ._limits import Limits, Ring, Site
 from ._problems import Problem, ShowInvalid
 from ._proof import prove
@@ -25,9 +27,15 @@ __all__ = [
     "Bound",
     "Certificate",
     "Curves",
+    "Effect",
     "Formation",
+    "Gradient",
+    "Keyframe",
+    "Keyframes",
+    "Layer",
     "Limits",
     "Music",
+    "Picture",
     "Problem",
     "Ring",
     "Separation",
@@ -36,10 +44,14 @@ __all__ = [
     "Site",
     "Violation",
     "certified",
+    "decoded",
+    "encoded",
     "formations",
     "from_skyc",
+    "programs",
     "prove",
     "read",
+    "sampled",
     "separation",
     "to_skyc",
     "written",

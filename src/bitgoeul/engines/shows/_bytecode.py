@@ -1,0 +1,211 @@
+"""The light program of a drone: bytecode that sets and fades colours in steps of 20 ms."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._problems import Problem, ShowInvalid
+
+STEP_MS = 20
+"""Duration of one step, and distance of the samples that a program is made of."""
+CLOSE = 2
+"""How far a channel of a program may be from the samples, of 255."""
+LONGEST = 24 * 3600 * 1000 // STEP_MS
+"""Steps of a program that are played at most."""
+
+_END, _NOP, _SLEEP, _WAIT = 0x00, 0x01, 0x02, 0x03
+_SET, _SET_GRAY, _BLACK, _WHITE = 0x04, 0x05, 0x06, 0x07
+_FADE, _FADE_GRAY, _FADE_BLACK, _FADE_WHITE = 0x08, 0x09, 0x0A, 0x0B
+_LOOP, _LOOP_END, _RESET = 0x0C, 0x0D, 0x0E
+
+Samples = NDArray[np.uint8]
+
+
+def encoded(samples: Samples, close: int = CLOSE) -> bytes:
+    """Write a program that shows samples (T, 3), one every 20 ms, to within ``close`` in each channel.
+
+    Each command is the longest that stays close: a colour that is held, or one that fades evenly.  It ends on
+    the colour of a sample exactly, so errors do not add up.  Deterministic.
+    """
+    out, begin, total = bytearray(), 0, len(samples)
+    shown = np.zeros(3)
+    values = samples.astype(float)
+    while begin < total:
+        held = _held(values, begin, close)
+        faded = _faded(values, begin, shown, close)
+        steps = max(held, faded)
+        colour = samples[begin + steps - 1].astype(np.int64)
+        out += _command(colour, steps, fades=faded > held)
+        begin += steps
+        shown = colour.astype(float)
+    return bytes(out) + bytes([_END])
+
+
+WINDOW = 64
+"""Samples looked ahead at first; four times as many whenever that was not far enough."""
+
+
+def _held(values: NDArray[np.float64], begin: int, close: int) -> int:
+    """Return for how many samples the colour of the last of them is close to all."""
+    window = WINDOW
+    while True:
+        ahead = values[begin : begin + window]
+        spread = np.maximum.accumulate(ahead, axis=0) - np.minimum.accumulate(ahead, axis=0)
+        wide = np.flatnonzero((spread > close).any(axis=1))
+        if len(wide) or begin + window >= len(values):
+            return int(wide[0]) if len(wide) else len(ahead)
+        window *= 4
+
+
+def _faded(values: NDArray[np.float64], begin: int, shown: NDArray[np.float64], close: int) -> int:
+    """Return the longest fade from the colour shown, to a sample, that is close to all samples on the way.
+
+    For every length the slope to its end must lie between slopes that keep to every sample before: a funnel
+    that narrows.
+    """
+    # Decoders round down to whole colours: one less than the tolerance is used on either side.
+    room, window = max(close - 1, 0), WINDOW
+    while True:
+        ahead = values[begin : begin + window] - shown
+        steps = np.arange(1, len(ahead) + 1)[:, None]
+        low = np.maximum.accumulate((ahead - room) / steps, axis=0)
+        high = np.minimum.accumulate((ahead + room) / steps, axis=0)
+        slope = ahead / steps
+        lost = np.flatnonzero(np.any(low > high, axis=1))
+        if len(lost) or begin + window >= len(values):
+            break
+        window *= 4
+    last = int(lost[0]) if len(lost) else len(ahead)
+    ends = np.flatnonzero(((slope >= low) & (slope <= high)).all(axis=1)[:last])
+    return int(ends[-1]) + 1 if len(ends) else 0
+
+
+def _command(colour: NDArray[np.int64], steps: int, fades: bool) -> bytes:
+    red, green, blue = colour.tolist()
+    by_colour = {(0, 0, 0): _BLACK, (255, 255, 255): _WHITE}
+    shift = _FADE - _SET if fades else 0
+    if (code := by_colour.get((red, green, blue))) is not None:
+        head = bytes([code + shift])
+    elif red == green == blue:
+        head = bytes([_SET_GRAY + shift, red])
+    else:
+        head = bytes([_SET + shift, red, green, blue])
+    return head + _varuint(steps)
+
+
+def _varuint(value: int) -> bytes:
+    """Seven bits a byte, the lowest first; all but the last byte carry the eighth."""
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def decoded(program: bytes, steps: int) -> Samples:
+    """Play a program: the colours (steps, 3) at the end of every 20 ms.  After its end the last one stays.
+
+    Raises: ShowInvalid for commands that are unknown or cut short, and for programs that never move on.
+    """
+    if not 0 <= steps <= LONGEST:
+        raise ShowInvalid(Problem("program-too-long", "lights", {"steps": steps}))
+    player = _Player(program, steps)
+    player.play()
+    return player.shown
+
+
+class _Player:
+    def __init__(self, program: bytes, steps: int) -> None:
+        self.program, self.steps = program, steps
+        self.shown = np.zeros((steps, 3), np.uint8)
+        self.at = self.clock = self.ran = 0
+        self.colour = np.zeros(3)
+        self.loops: list[list[int]] = []
+
+    def play(self) -> None:
+        while self.clock < self.steps and self.at < len(self.program):
+            self.ran += 1
+            if self.ran > LONGEST:
+                raise ShowInvalid(Problem("program-endless", "lights"))
+            code = self.byte()
+            if code == _END:
+                break
+            self.one(code)
+        self.shown[self.clock :] = self.whole(self.colour)
+
+    def one(self, code: int) -> None:
+        if code in (_NOP, _RESET):
+            return
+        if code == _SLEEP:
+            self.last(self.varuint())
+        elif code == _WAIT:
+            self.last(max(0, self.varuint() - self.clock))
+        elif _SET <= code <= _FADE_WHITE:
+            self.turn(code)
+        elif code == _LOOP:
+            self.loops.append([self.byte(), 0])
+            self.loops[-1][1] = self.at
+            if len(self.loops) > 16:
+                raise ShowInvalid(Problem("program-too-deep", "lights"))
+        elif code == _LOOP_END and self.loops:
+            self.again()
+        else:
+            raise ShowInvalid(Problem("program-unknown-command", "lights", {"code": code}))
+
+    def turn(self, code: int) -> None:
+        fades = code >= _FADE
+        kind = code - (_FADE - _SET if fades else 0)
+        if kind == _SET:
+            target = np.array([self.byte(), self.byte(), self.byte()], float)
+        elif kind == _SET_GRAY:
+            target = np.full(3, float(self.byte()))
+        else:
+            target = np.full(3, 0.0 if kind == _BLACK else 255.0)
+        steps = self.varuint()
+        if fades and steps:
+            span = min(steps, self.steps - self.clock)
+            share = np.arange(1, span + 1)[:, None] / steps
+            self.shown[self.clock : self.clock + span] = self.whole(
+                self.colour + share * (target - self.colour)
+            )
+            self.colour = target
+            self.clock += span
+        else:
+            self.colour = target
+            self.last(steps)
+
+    def again(self) -> None:
+        """Run a loop again; zero rounds mean without end."""
+        rounds, start = self.loops[-1]
+        if rounds == 1:
+            self.loops.pop()
+            return
+        self.loops[-1][0] = rounds - 1 if rounds else 0
+        self.at = start
+
+    def last(self, steps: int) -> None:
+        span = min(steps, self.steps - self.clock)
+        self.shown[self.clock : self.clock + span] = self.whole(self.colour)
+        self.clock += span
+
+    @staticmethod
+    def whole(colours: NDArray[np.float64]) -> Samples:
+        return np.floor(colours + 0.5).astype(np.uint8)
+
+    def byte(self) -> int:
+        if self.at >= len(self.program):
+            raise ShowInvalid(Problem("program-cut-short", "lights"))
+        self.at += 1
+        return self.program[self.at - 1]
+
+    def varuint(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self.byte()
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+            if shift > 28:
+                raise ShowInvalid(Problem("program-number-too-long", "lights"))
