@@ -19,6 +19,7 @@ from ._problems import Problem, ShowInvalid
 from ._proof import prove
 from ._separation import Separation, separation
 from ._show import Music, Show, certified
+from ._skyb import from_skyb, scale_mm, to_skyb
 from ._skyc import from_skyc, to_skyc
 
 __all__ = [
@@ -47,12 +48,15 @@ __all__ = [
     "decoded",
     "encoded",
     "formations",
+    "from_skyb",
     "from_skyc",
     "programs",
     "prove",
     "read",
     "sampled",
+    "scale_mm",
     "separation",
+    "to_skyb",
     "to_skyc",
     "written",
 ]

@@ -77,7 +77,7 @@ def _faded(values: NDArray[np.float64], begin: int, shown: NDArray[np.float64], 
             break
         window *= 4
     last = int(lost[0]) if len(lost) else len(ahead)
-    ends = np.flatnonzero(((slope >= low) & (slope <= high)).all(axis=1)[:last])
+    ends = np.flatnonzero(np.logical_and.reduce((slope >= low) & (slope <= high), axis=1)[:last])
     return int(ends[-1]) + 1 if len(ends) else 0
 
 
