@@ -17,6 +17,7 @@ from ._lights import Effect, Gradient, Keyframe, Keyframes, Layer, Picture, prog
 from ._limits import Limits, Ring, Site
 from ._problems import Problem, ShowInvalid
 from ._proof import prove
+from ._sampled import from_csv, from_vviz, to_csv, to_vviz
 from ._separation import Separation, separation
 from ._show import Music, Show, certified
 from ._skyb import from_skyb, scale_mm, to_skyb
@@ -48,15 +49,19 @@ __all__ = [
     "decoded",
     "encoded",
     "formations",
+    "from_csv",
     "from_skyb",
     "from_skyc",
+    "from_vviz",
     "programs",
     "prove",
     "read",
     "sampled",
     "scale_mm",
     "separation",
+    "to_csv",
     "to_skyb",
     "to_skyc",
+    "to_vviz",
     "written",
 ]

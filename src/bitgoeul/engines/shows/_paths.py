@@ -20,10 +20,11 @@ class Path:
     ends_ms: list[int] = field(default_factory=list)
     controls: list[Ints] = field(default_factory=list)
     spot: Ints = field(default_factory=lambda: np.zeros(3, np.int64))
+    started: bool = False
 
     def begins(self, spot: Floats) -> None:
         """Say where the path begins, for the case that it goes nowhere."""
-        self.spot = _units(spot)
+        self.spot, self.started = _units(spot), True
 
     def add(self, end_ms: int, controls: Floats) -> None:
         """Add the segment with these 2, 3 or 4 control points in metres.  Raises: ShowInvalid."""
@@ -33,6 +34,10 @@ class Path:
         self.ends_ms.append(end_ms)
         self.controls.append(_raised(_units(controls)))
         self.spot = self.controls[-1][3]
+
+    def go(self, end_ms: int, there: Floats) -> None:
+        """Fly straight from where the path ends.  Raises: ShowInvalid."""
+        self.add(end_ms, np.stack([self.spot / CANONICAL, there]))
 
     def stand(self, until_ms: int, spot: Floats) -> None:
         """Stay at a spot until a moment, if it lies ahead."""
