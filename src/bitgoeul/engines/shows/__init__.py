@@ -13,6 +13,7 @@ from ._bytecode import decoded, encoded
 from ._certificate import Certificate, read, written
 from ._curves import CANONICAL, Curves
 from ._formation import Formation
+from ._gltf import to_gltf
 from ._lights import Effect, Gradient, Keyframe, Keyframes, Layer, Picture, programs, sampled
 from ._limits import Limits, Ring, Site
 from ._problems import Problem, ShowInvalid
@@ -60,6 +61,7 @@ __all__ = [
     "scale_mm",
     "separation",
     "to_csv",
+    "to_gltf",
     "to_skyb",
     "to_skyc",
     "to_vviz",
