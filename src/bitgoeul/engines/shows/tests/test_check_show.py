@@ -28,7 +28,7 @@ def test_a_show_that_holds_is_confirmed():
     assert (verdict.holds, verdict.drones, verdict.pairs_checked) == (True, 4, 6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.booleans(), st.sampled_from([1.0, 1.5, 2.0]), st.floats(0.3, 4))
 def test_what_the_proof_says_the_checker_confirms(seed, together, downwash, distance):
     curves = random_show(seed, drones=3, legs=2, together=together, per_metre=250)
@@ -144,6 +144,7 @@ def test_a_violation_that_is_kept_quiet_is_found():
     assert (verdict.where, verdict.found) == ("distance/value (drones [2, 3], 0.000 ms)", "1.0")
 
 
+@pytest.mark.slow
 def test_of_a_large_fleet_a_sample_and_all_near_pairs_are_checked():
     spots = np.array([[x * 4.0, y * 4.0, 10.0] for x in range(20) for y in range(16)])
     stops = np.array([spots, spots + np.array([1, 0, 3])])

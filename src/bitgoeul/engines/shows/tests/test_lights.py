@@ -60,7 +60,7 @@ tracks = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tracks, st.integers(0, 9), st.integers(0, 3))
 def test_a_program_shows_its_samples_to_within_two(track, seed, noise):
     colours, last = [], np.zeros(3)

@@ -141,7 +141,7 @@ def test_every_pair_that_is_too_close_is_named(either_way):
     assert [v.drones for v in air.violations] == near
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.booleans())
 def test_no_sample_is_beyond_what_was_proved(seed, together):
     curves = random_show(seed, together=together)

@@ -81,7 +81,7 @@ def test_a_table_that_is_no_path_is_refused(files, code):
     assert [problem.code for problem in refused.value.problems] == [code]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from([(to_csv, from_csv), (to_vviz, from_vviz)]))
 def test_any_bytes_are_a_show_or_refused(data, how):
     write, read = how

@@ -206,7 +206,7 @@ def test_a_reference_leads_nowhere_else():
         assert refused([packed(show)]) == "reference-impossible"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_bytes_are_a_show_or_refused(data):
     good = bytearray(to_skyc(a_show(), None)[0])
@@ -230,7 +230,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(["environment", "meta", "media", "settings", "swarm"]), json_values, st.booleans())
 def test_any_json_is_a_show_or_refused(part, value, deep):
     show = one_drone()
