@@ -349,7 +349,8 @@ class Check:
             self._seen(name, bound, f"{name}/value")
         elif bound["value"] is not None and name in ("distance", "pads"):
             # Nothing came near: then the value says how far was looked.
-            self._same(f"{name}/value", round(float(bound["value"]), 6), round(float(limit * LOOKED), 6))
+            if abs(Fraction(bound["value"]) - limit * LOOKED) > TOLERANCE:
+                raise Differs(f"{name}/value", float(bound["value"]), float(limit * LOOKED))
         elif bound["value"] is not None:
             raise Differs(f"{name}/drones", "none", "the drone that comes nearest to the limit")
         for number, violation in enumerate(bound["violations"], 1):
