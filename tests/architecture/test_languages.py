@@ -11,6 +11,7 @@ from django.utils.translation import override
 from django.utils.translation.template import templatize
 
 from bitgoeul.kit import messages
+from bitgoeul.site import reference
 from tests.architecture.tree import PACKAGE, every_refusal, tracked
 
 CALLS = {f"{n}{kind}gettext{lazy}" for n in ("", "n") for kind in ("", "p") for lazy in ("", "_lazy")}
@@ -54,6 +55,9 @@ def _everything_said():
         if "templates" in path.parts:
             for context, text in said_on(path):
                 yield path, context, text
+    for place, sentences in reference.sentences().items():
+        for sentence in sentences:
+            yield PACKAGE / place, reference.CONTEXT, sentence
 
 
 def test_every_message_has_its_korean_sentence():
@@ -116,6 +120,35 @@ def test_two_sentences_for_one_message_are_found_unless_a_context_parts_them():
     assert disagreements([catalogue(None, "저장"), catalogue(None, "구조")]) == {
         (None, "Save"): {"저장", "구조"}
     }
+
+
+def english_lines(page):
+    """The lines that say something without a word of Korean; headings and code spans are names."""
+    for line in page.splitlines():
+        prose = re.sub(r"`[^`]*`", "", line)
+        if not line.startswith("#") and re.search("[A-Za-z]{2}", prose) and not re.search("[가-힣]", prose):
+            yield line
+
+
+def test_every_line_of_the_korean_references_is_korean():
+    messages.compile_all()
+    korean = {name: text for name, text in reference.pages() if name.startswith("ko/")}
+
+    assert {name: list(english_lines(text)) for name, text in korean.items()} == {name: [] for name in korean}
+
+
+def test_a_line_without_korean_is_found_among_names_and_codes():
+    page = (
+        "## bitgoeul docs\n| `--check` | Write nothing. |\n| `--json` | JSON으로 출력합니다. |\n| `FILE` |  |"
+    )
+
+    assert list(english_lines(page)) == ["| `--check` | Write nothing. |"]
+
+
+def test_no_catalogue_says_a_message_twice():
+    """The collector of messages stops at a catalogue that does."""
+    for path in messages.catalogues():
+        polib.pofile(str(path), check_for_duplicates=True)
 
 
 def test_no_message_is_left_unfinished():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import polib
@@ -46,8 +48,11 @@ def unfinished() -> dict[str, list[str]]:
     return found
 
 
-def collect() -> None:
-    """Run makemessages in every capability, the kit and the site (needs the system's gettext)."""
+def collect(sentences: Mapping[str, set[str]], context: str) -> None:
+    """Run makemessages in every capability, the kit and the site (needs the system's gettext).
+
+    ``sentences`` of a folder are what its code says of itself without calling gettext: help and first lines.
+    """
     from django.core.management import call_command
 
     folders = [path.parent for path in sorted(PACKAGE.glob("apps/*/apps.py"))] + [
@@ -59,13 +64,26 @@ def collect() -> None:
         (folder / "locale").mkdir(exist_ok=True)
         os.chdir(folder)
         try:
-            call_command(
-                "makemessages",
-                locale=["ko"],
-                no_location=True,
-                no_obsolete=True,
-                verbosity=0,
-                extensions=["html", "txt", "py"],
-            )
+            with _as_calls(folder / "collected_sentences.py", sentences.get(folder.name, set()), context):
+                call_command(
+                    "makemessages",
+                    locale=["ko"],
+                    no_location=True,
+                    no_obsolete=True,
+                    verbosity=0,
+                    extensions=["html", "txt", "py"],
+                )
         finally:
             os.chdir(here)
+
+
+@contextmanager
+def _as_calls(module: Path, sentences: set[str], context: str) -> Iterator[None]:
+    """While it lasts, a module that says the sentences in the way that gettext collects."""
+    module.write_text(
+        "".join(f"pgettext({json.dumps(context)}, {json.dumps(s)})\n" for s in sorted(sentences))
+    )
+    try:
+        yield
+    finally:
+        module.unlink()

@@ -13,9 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, override, pgettext
 
-from bitgoeul.kit.command import CATALOGUE
+from bitgoeul.kit.command import CATALOGUE, Command
 from bitgoeul.kit.facts import EVENTS
 from bitgoeul.kit.refusals import Refusal
 from bitgoeul.kit.settings import DECLARED
@@ -31,10 +31,12 @@ TITLES = {
     "api": {"ko": "API", "en": "API"},
 }
 NOTE = {
-    "ko": "이 문서는 `bitgoeul docs`가 코드에서 만듭니다. 직접 고치지 마십시오. "
-    "코드에만 적힌 설명은 영어 그대로 옮깁니다.",
+    "ko": "이 문서는 `bitgoeul docs`가 코드에서 만듭니다. 직접 고치지 마십시오.",
     "en": "This page is made from the code by `bitgoeul docs`. Do not edit it.",
 }
+
+
+CONTEXT = "reference"
 
 
 def _load_everything() -> None:
@@ -94,35 +96,64 @@ def _first_line(thing: Any) -> str:
     return (inspect.getdoc(thing) or "").split("\n")[0]
 
 
+def sentences() -> dict[str, set[str]]:
+    """Capability, or ``site`` -> what its commands, words and operations say of themselves."""
+    _load_everything()
+    found: dict[str, set[str]] = {}
+    for command in _every_command():
+        found.setdefault(command.name.split(".")[0], set()).add(_first_line(command.run))
+    for words, word in _every_word():
+        group = words.split()[1]
+        home = found.setdefault(group if group in capabilities.present() else "site", set())
+        home |= {_help(word), *(_help(parameter) for parameter in word.params if parameter.name != "help")}
+    for _method, path, operation in _every_operation():
+        found.setdefault(path.split("/")[2], set()).add(_purpose(operation))
+    return {place: said - {""} for place, said in found.items()}
+
+
+def _said(sentence: str) -> str:
+    # A context of its own: the same English words may be a button, which speaks otherwise.
+    return pgettext(CONTEXT, sentence) if sentence else ""
+
+
+def _every_command() -> list[Command]:
+    ours = (c for c in CATALOGUE.values() if c.run.__module__.startswith("bitgoeul.apps."))
+    return sorted((c for c in ours if ".tests." not in c.run.__module__), key=lambda c: c.name)
+
+
 def _commands(language: str) -> str:
     head = {"ko": ["명령", "토큰 범위", "하는 일"], "en": ["Command", "Token scope", "What it does"]}[
         language
     ]
-    rows = [
-        [f"`{c.name}`", f"`{c.scope}`", _first_line(c.run)]
-        for c in sorted(CATALOGUE.values(), key=lambda c: c.name)
-        if ".tests." not in c.run.__module__ and c.run.__module__.startswith("bitgoeul.apps.")
-    ]
+    rows = [[f"`{c.name}`", f"`{c.scope}`", _said(_first_line(c.run))] for c in _every_command()]
     return _table(head, rows)
 
 
 def _command_line(language: str) -> str:
     """Every word of ``bitgoeul`` with its arguments and options, as the program itself declares them."""
-    import typer
-
-    from bitgoeul.site.cli import build
-
     head = {"ko": ["인자", "기본값", "뜻"], "en": ["Argument", "Default", "Meaning"]}[language]
     parts = []
-    for words, command in _words(typer.main.get_command(build()), "bitgoeul"):
+    for words, command in _every_word():
         rows = [
-            [f"`{'`, `'.join(_spelt(p))}`", _default(p), str(getattr(p, "help", None) or "")]
+            [f"`{'`, `'.join(_spelt(p))}`", _default(p), _said(_help(p))]
             for p in command.params
             if p.name != "help"
         ]
         table = f"\n\n{_table(head, rows)}" if rows else ""
-        parts.append(f"## {words}\n\n{(command.help or '').strip()}{table}")
+        parts.append(f"## {words}\n\n{_said(_help(command))}{table}")
     return "\n\n".join(parts)
+
+
+def _every_word() -> Iterator[tuple[str, Any]]:
+    import typer
+
+    from bitgoeul.site.cli import build
+
+    yield from _words(typer.main.get_command(build()), "bitgoeul")
+
+
+def _help(thing: Any) -> str:
+    return (getattr(thing, "help", None) or "").strip()
 
 
 def _words(command: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -167,20 +198,27 @@ def _facts(language: str) -> str:
 
 
 def _api(language: str) -> str:
-    from bitgoeul.site.api import api
-
     head = {"ko": ["방법", "주소", "하는 일"], "en": ["Method", "Address", "What it does"]}[language]
-    document = api.get_openapi_schema()
     rows = [
-        [
-            method.upper(),
-            f"`{path}`",
-            operation.get("description", operation.get("summary", "")).split("\n")[0],
-        ]
-        for path, operations in sorted(document["paths"].items())
-        for method, operation in operations.items()
+        [method.upper(), f"`{path}`", _said(_purpose(operation))]
+        for method, path, operation in _every_operation()
     ]
     return _table(head, rows)
+
+
+def _every_operation() -> Iterator[tuple[str, str, Any]]:
+    from bitgoeul.site.api import api
+
+    for path, operations in sorted(api.get_openapi_schema()["paths"].items()):
+        for method, operation in operations.items():
+            yield method, path, operation
+
+
+def _purpose(operation: Any) -> str:
+    """Its own summary, or the first line of its description if a function's name made the summary."""
+    summary = str(operation["summary"])
+    made = operation["operationId"].endswith(summary.lower().replace(" ", "_"))
+    return str(operation.get("description", "")).split("\n")[0] if made else summary
 
 
 PAGES = {

@@ -329,11 +329,13 @@ def create_dataset(request: HttpRequest, payload: DatasetIn) -> Any:
 
 @router.get("/datasets/{slug}", response=DatasetOut)
 def dataset(request: HttpRequest, slug: str) -> Any:
+    """One dataset with its newest version."""
     return _dataset(request, find(queries.visible_to(actor_of(request)), slug=slug))
 
 
 @router.patch("/datasets/{slug}", response=DatasetOut)
 def edit_dataset(request: HttpRequest, slug: str, payload: DatasetChange) -> Any:
+    """Change how a dataset is described."""
     actor = signed_in(request)
     values = {k: v for k, v in payload.dict(exclude_unset=True).items() if v is not None}
     return _dataset(request, commands.edit_dataset(by=actor, dataset=slug, **values))
@@ -390,6 +392,7 @@ def dataset_dcat(request: HttpRequest, slug: str) -> Any:
 
 @router.get("/datasets/{slug}/versions", response=list[VersionOut])
 def versions(request: HttpRequest, slug: str) -> Any:
+    """The versions of a dataset that you may see, newest first."""
     row = find(queries.visible_to(actor_of(request)), slug=slug)
     rows = queries.versions_visible_to(actor_of(request)).filter(dataset=row)[:200]
     readable = queries.may_read(actor_of(request), row)
@@ -420,11 +423,13 @@ def publish_version(request: HttpRequest, slug: str, payload: PublishIn) -> Any:
 
 @router.post("/datasets/{slug}/versions/{number}/retry", response=VersionOut)
 def retry(request: HttpRequest, slug: str, number: int) -> Any:
+    """Try a failed publication again."""
     return _version(commands.retry_publication(by=signed_in(request), dataset=slug, number=number))
 
 
 @router.post("/datasets/{slug}/versions/{number}/withdraw", response=VersionOut)
 def withdraw(request: HttpRequest, slug: str, number: int, payload: WithdrawIn) -> Any:
+    """Take a version out of use, with the reason."""
     return _version(
         commands.withdraw_version(by=signed_in(request), dataset=slug, number=number, reason=payload.reason)
     )
@@ -489,11 +494,13 @@ def send_piece(request: HttpRequest, upload: str, offset: int = Query(ge=0, le=2
 
 @router.post("/uploads/{upload}/finish", response=UploadOut)
 def finish_upload(request: HttpRequest, upload: str) -> Any:
+    """Say that every byte was sent."""
     return _upload(commands.finish_upload(by=signed_in(request), upload=upload))
 
 
 @router.delete("/uploads/{upload}", response=UploadOut)
 def abandon_upload(request: HttpRequest, upload: str) -> Any:
+    """Give an upload up and delete what arrived of it."""
     return _upload(commands.abandon_upload(by=signed_in(request), upload=upload))
 
 

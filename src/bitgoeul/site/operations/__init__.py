@@ -26,7 +26,9 @@ def messages(
     from bitgoeul.kit import messages as translations
 
     if collect:
-        translations.collect()
+        from bitgoeul.site import reference
+
+        translations.collect(reference.sentences(), reference.CONTEXT)
     for path in translations.compile_all():
         typer.echo(str(path))
 

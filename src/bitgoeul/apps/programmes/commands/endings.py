@@ -104,6 +104,7 @@ def suspend_grant(*, by: Actor, grant: str, reason: dict[str, str]) -> Grant:
 
 @command
 def resume_grant(*, by: Actor, grant: str) -> Grant:
+    """Let a suspended grant go on."""
     row = _run(by, grant)
     if row.state == State.ACTIVE:
         unchanged()
