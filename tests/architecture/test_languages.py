@@ -3,11 +3,13 @@
 import ast
 import re
 from functools import cache
+from pathlib import Path
 
+import allauth
 import django
 import polib
 import pytest
-from django.utils.translation import override
+from django.utils.translation import gettext, ngettext, override, pgettext
 from django.utils.translation.template import templatize
 
 from bitgoeul.kit import messages
@@ -41,6 +43,33 @@ def said_on(page):
         yield from said_in(call.group().rstrip(", ") + ")")
 
 
+DJANGO, ALLAUTH = Path(django.__path__[0]), Path(allauth.__path__[0])
+FORMS = [*DJANGO.glob("forms/*.py"), DJANGO / "core/validators.py", DJANGO / "utils/ipv6.py"]
+FORMS += [DJANGO / "contrib/auth/password_validation.py"]
+MODELS = [DJANGO / "db/models" / name for name in ("base.py", "constraints.py")]
+MODELS += [DJANGO / "db/models/fields" / name for name in ("__init__.py", "related.py")]
+ACCOUNTS = ("account", "mfa", "usersessions", "idp", "headless", "core", "utils")
+BEHIND_THE_SCENES = {"models.py", "apps.py", "admin.py", "clientkit.py"}
+ABSENT_HERE = re.compile("[Pp]hone|[Uu]sername")  # people sign in with an address
+
+
+def said_by_libraries():
+    """What Django's forms and django-allauth can say on our pages, in our mails and in our API."""
+    for path in FORMS:
+        yield from said_in(path.read_text())
+    for path in MODELS:
+        # Refusals of a value are sentences; the names of field types are for an admin site.
+        yield from ((context, text) for context, text in said_in(path.read_text()) if text.endswith("."))
+    for part in ACCOUNTS:
+        for path in ALLAUTH.glob(f"{part}/**/*.py"):
+            if not {*path.relative_to(ALLAUTH).parts} & {"tests", "migrations", *BEHIND_THE_SCENES}:
+                yield from (said for said in said_in(path.read_text()) if not ABSENT_HERE.search(said[1]))
+        for path in ALLAUTH.glob(f"templates/{part}/**/*.*"):
+            ours = PACKAGE / "apps/people/templates" / path.relative_to(ALLAUTH / "templates")
+            if not ours.exists():
+                yield from (said for said in said_on(path) if not ABSENT_HERE.search(said[1]))
+
+
 @cache
 def everything_said():
     return list(_everything_said())
@@ -58,6 +87,8 @@ def _everything_said():
     for place, sentences in reference.sentences().items():
         for sentence in sentences:
             yield PACKAGE / place, reference.CONTEXT, sentence
+    for said in said_by_libraries():
+        yield PACKAGE / "locale", *said
 
 
 def test_every_message_has_its_korean_sentence():
@@ -67,10 +98,6 @@ def test_every_message_has_its_korean_sentence():
         for entry in polib.pofile(str(catalogue))
         if not entry.obsolete
     }
-    # Django translates its own words.
-    for catalogue in ("conf", "contrib/auth"):
-        place = f"{django.__path__[0]}/{catalogue}/locale/ko/LC_MESSAGES/django.po"
-        known |= {(entry.msgctxt, entry.msgid) for entry in polib.pofile(place) if entry.translated()}
 
     unknown = sorted(
         f"{path.relative_to(PACKAGE)}: {context or ''} {text}"
@@ -79,6 +106,37 @@ def test_every_message_has_its_korean_sentence():
     )
 
     assert unknown == []
+
+
+def test_what_libraries_say_is_said_in_our_words():
+    """Theirs ask in other endings than ours, so ours must win wherever both have a sentence."""
+    messages.compile_all()
+    ours = polib.pofile(str(PACKAGE / "locale/ko/LC_MESSAGES/django.po"))
+    with override("ko"):
+        heard = {
+            entry.msgid: ngettext(entry.msgid, entry.msgid_plural, 3)
+            if entry.msgid_plural
+            else pgettext(entry.msgctxt, entry.msgid)
+            if entry.msgctxt
+            else gettext(entry.msgid)
+            for entry in ours
+        }
+
+    assert heard == {entry.msgid: entry.msgstr or entry.msgstr_plural[0] for entry in ours}
+
+
+def korean_sentences():
+    for path in messages.catalogues():
+        for entry in polib.pofile(str(path)):
+            yield entry.msgstr or entry.msgstr_plural[0]
+
+
+def test_korean_sentences_end_as_a_public_office_writes():
+    assert [
+        text
+        for text in korean_sentences()
+        if re.search(r"(?:세요|해요|예요|에요|어요|아요|한다|된다)[.?!]", text)
+    ] == []
 
 
 def test_no_catalogue_keeps_a_message_that_nothing_says():

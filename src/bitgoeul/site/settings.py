@@ -353,7 +353,8 @@ TIME_ZONE: str = setting(
     "Asia/Seoul",
     help=gettext_noop("The zone in which times are shown and deadlines fall."),
 )
-LOCALE_PATHS = [PACKAGE / "kit" / "locale", PACKAGE / "site" / "locale"]
+# The first holds what Django and django-allauth say, said as the hub says it.
+LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "kit" / "locale", PACKAGE / "site" / "locale"]
 
 # Static files
 STATIC_URL = "/static/"

@@ -460,3 +460,31 @@ def test_a_list_does_not_ask_more_for_more_rows(django_assert_max_num_queries):
         counts.append(len(asked))
 
     assert counts[0] == counts[1]
+
+
+def test_what_a_form_refuses_is_said_in_the_endings_of_the_hub():
+    visitor = client_for(language="ko")
+
+    empty = text_of(visitor.post("/accounts/signup/", {}))
+    wrong = text_of(visitor.post("/accounts/signup/", {"email": "no address", "password1": "1234"}))
+    stranger = text_of(visitor.post("/accounts/login/", {"login": "who@example.org", "password": "wrong"}))
+
+    assert "반드시 입력해야 합니다." in empty
+    assert "이메일 주소를 바르게 입력하십시오." in wrong
+    assert "비밀번호가 너무 짧습니다. 10자 이상이어야 합니다." in wrong
+    assert "이메일 주소나 비밀번호가 맞지 않습니다." in stranger
+    assert not re.search("세요[.]", empty + wrong + stranger)
+
+
+def test_the_headless_door_refuses_in_the_language_of_its_caller():
+    visitor = client_for(language="ko")
+
+    answer = visitor.post(
+        "/_allauth/app/v1/auth/login",
+        {"email": "who@example.org", "password": "wrong"},
+        content_type="application/json",
+    )
+
+    assert [error["message"] for error in answer.json()["errors"]] == [
+        "이메일 주소나 비밀번호가 맞지 않습니다."
+    ]
