@@ -407,7 +407,10 @@ VISITOR_RATE: int = setting(
     "BITGOEUL_VISITOR_RATE",
     "600",
     read=int,
-    help=gettext_noop("Predictions that one address may ask for in a minute."),
+    help=gettext_noop(
+        "Predictions that one address may ask for in a minute, counted over all web processes together; "
+        "each process may let through 5 % more."
+    ),
 )
 
 

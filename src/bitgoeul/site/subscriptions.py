@@ -82,6 +82,7 @@ from bitgoeul.apps.programmes.events.reports import (
 from bitgoeul.apps.programmes.events.reviews import ReviewsAssigned
 from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.apps.registry import tasks as registry_tasks
+from bitgoeul.apps.services import allowance
 from bitgoeul.apps.services.events import PredictorCrashed, ServiceFailed, ServiceSuspended
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
@@ -164,6 +165,7 @@ PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (300.0, credits_tasks.expire_ended),
     (300.0, lake_tasks.look_after_access),
     (3600.0, lake_tasks.sweep),
+    (3600.0, allowance.forget),
     (DAY, capacity_tasks.reconcile),
     (DAY, credits_tasks.reconcile),
     (DAY, people_tasks.remove_leftovers),

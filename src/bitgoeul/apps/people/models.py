@@ -246,6 +246,12 @@ PERSONAL_FIELDS: list[tuple[str, Any, Any, Any]] = [
         _("Until the session ends, at most two weeks."),
     ),
     (
+        "VisitorMinute.visitor",
+        _("Address that asks a service for predictions, as a keyed hash"),
+        _("So that nobody takes a service from everybody else."),
+        _("For an hour."),
+    ),
+    (
         "Membership",
         _("Organisations and roles"),
         _("To decide what you may see and do."),

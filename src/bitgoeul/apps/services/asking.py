@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,30 +109,3 @@ def predict(service: Service, row: dict[str, Any]) -> dict[str, Any]:
 
 def refusal_of(body: dict[str, Any]) -> InferenceRefused:
     return reason(str(body.get("code", "")), dict(body.get("facts") or {}))
-
-
-class Allowance:
-    """How many requests one visitor may send to this process: a bucket that fills again, held in memory.
-
-    Nothing depends on it being exact; it keeps one address from taking a service from everybody else.
-    """
-
-    MOST_VISITORS = 10_000
-
-    def __init__(self) -> None:
-        self._buckets: dict[str, tuple[float, float]] = {}
-        self._lock = threading.Lock()
-
-    def take(self, visitor: str, per_minute: int) -> bool:
-        """Whether this visitor may send one more request now."""
-        now = time.monotonic()
-        with self._lock:
-            if len(self._buckets) >= self.MOST_VISITORS:
-                self._buckets.clear()
-            left, seen = self._buckets.get(visitor, (float(per_minute), now))
-            left = min(float(per_minute), left + (now - seen) * per_minute / 60)
-            self._buckets[visitor] = (left - 1 if left >= 1 else left, now)
-            return left >= 1
-
-
-ALLOWANCE = Allowance()

@@ -147,3 +147,20 @@ class Crash(models.Model):
     @property
     def outage_s(self) -> float | None:
         return (self.recovered_at - self.at).total_seconds() if self.recovered_at else None
+
+
+class VisitorMinute(models.Model):
+    """What one visitor asked for in one minute, as far as the web processes have settled it."""
+
+    visitor = models.CharField(max_length=32)  # a keyed hash of the address
+    minute = models.PositiveBigIntegerField()  # since 1970
+    asked = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["visitor", "minute"], name="services_visitorminute_once")
+        ]
+        indexes = [models.Index(fields=["minute"], name="services_visitorminute_past")]
+
+    def __str__(self) -> str:
+        return f"{self.minute}: {self.asked}"

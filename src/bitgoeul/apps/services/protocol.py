@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from bitgoeul import __version__
 from bitgoeul.apps.services import asking, queries
+from bitgoeul.apps.services.allowance import ALLOWANCE
 from bitgoeul.apps.services.errors import TooLarge, UnknownModel
 from bitgoeul.apps.services.models import Service
 from bitgoeul.kit.refusals import TooMany
@@ -95,7 +96,7 @@ def metadata(service: Service) -> dict[str, Any]:
 
 def check_allowance(request: HttpRequest) -> None:
     """Raises: TooMany when this address asks more than visitors may."""
-    if not asking.ALLOWANCE.take(_visitor(request), settings.VISITOR_RATE):
+    if not ALLOWANCE.take(_visitor(request), settings.VISITOR_RATE):
         raise TooMany
 
 

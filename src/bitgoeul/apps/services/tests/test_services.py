@@ -12,7 +12,7 @@ from bitgoeul.apps.people.models import Membership
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
 from bitgoeul.apps.registry.commands import withdraw_version
 from bitgoeul.apps.registry.tests.factories import make_version
-from bitgoeul.apps.services import asking, commands, keeper, protocol, queries
+from bitgoeul.apps.services import allowance, asking, commands, keeper, protocol, queries
 from bitgoeul.apps.services.models import Crash, Service
 from bitgoeul.apps.services.tests.factories import give_credits, make_service, question
 from bitgoeul.kit import clock
@@ -27,7 +27,7 @@ ASK = {"ask": "1", "in-rain": "30.5", "in-stop": "시청", "in-hour": "8"}
 @pytest.fixture(autouse=True)
 def _fresh_routes():
     protocol.forget_routes()
-    asking.ALLOWANCE._buckets.clear()
+    allowance.ALLOWANCE._counts.clear()
 
 
 @pytest.fixture
