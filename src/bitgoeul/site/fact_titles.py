@@ -206,6 +206,8 @@ TITLES: dict[str, Any] = {
     "registry.ModelUnshared": _("A model is no longer shared"),
     "services.ServiceDeployed": _("A service was deployed"),
     "services.ServiceRedeployed": _("A service was deployed anew"),
+    "services.ReplacementBegun": _("Another version of a service is being made ready"),
+    "services.ReplacementGivenUp": _("Another version of a service was given up"),
     "services.ServiceStarted": _("A service was started"),
     "services.ServiceLive": _("A service is live"),
     "services.ServiceStopped": _("A service was stopped"),

@@ -52,6 +52,7 @@ class ServiceOut(Schema):
 
 
 class ServiceDetailOut(ServiceOut):
+    next_version: int | None
     predictions_today: int
     crashes: int
     price_per_thousand: int
@@ -99,6 +100,7 @@ def detail_out(row: Service) -> dict[str, Any]:
     price = queries.present_price()
     described = metadata(row)
     return service_out(row) | {
+        "next_version": row.next_version.number if row.next_version else None,
         "predictions_today": queries.predictions_today(row),
         "crashes": row.crashes.count(),
         "price_per_thousand": price.per_thousand,

@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bitgoeul.apps.services import places
@@ -53,18 +54,30 @@ def not_live(service: Service) -> NotLive | Suspended:
 
 
 def _send(key: str, method: str, path: str, body: bytes) -> Answer:
-    """A kept connection may have died with its process: then the request goes once more over a new one."""
+    """A connection may end with its process: then the request goes once more, over a new one.
+
+    A new connection, too, may have been made to a process that another one has just taken over from.
+    """
     kept: dict[str, _Connection] = _mine.__dict__.setdefault("connections", {})
-    connection = kept.get(key)
-    if connection is not None:
+    if (connection := kept.get(key)) is not None:
         try:
             return _exchange(connection, method, path, body)
         except (http.client.HTTPException, OSError):
-            connection.close()
+            kept.pop(key).close()
+    try:
+        return _ask_anew(kept, key, method, path, body)
+    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        return _ask_anew(kept, key, method, path, body)
+
+
+def _ask_anew(kept: dict[str, _Connection], key: str, method: str, path: str, body: bytes) -> Answer:
     kept[key] = connection = _Connection(str(places.socket(key)), TIMEOUT_S)
     try:
         return _exchange(connection, method, path, body)
-    except (http.client.HTTPException, OSError) as error:
+    except OSError:
+        kept.pop(key).close()
+        raise
+    except http.client.HTTPException as error:
         kept.pop(key).close()
         raise ConnectionError(str(error)) from error
 
@@ -76,11 +89,20 @@ def _exchange(connection: _Connection, method: str, path: str, body: bytes) -> A
     return Answer(response.status, response.read())
 
 
-def is_ready(key: str, timeout: float = 2.0) -> bool:
-    """Whether the predictor answers on its socket, asked over a connection of its own."""
-    connection = _Connection(str(places.socket(key)), timeout)
+def is_ready(socket: Path) -> bool:
+    """Whether a predictor answers on its socket, asked over a connection of its own."""
+    return _ask_process(socket, "GET", "/v2/health/ready")
+
+
+def drain(socket: Path) -> bool:
+    """Ask the process behind a socket to answer what it has begun and to end; whether it heard."""
+    return _ask_process(socket, "POST", "/drain")
+
+
+def _ask_process(socket: Path, method: str, path: str, timeout: float = 2.0) -> bool:
+    connection = _Connection(str(socket), timeout)
     try:
-        return _exchange(connection, "GET", "/v2/health/ready", b"").status == 200
+        return _exchange(connection, method, path, b"").status == 200
     except (http.client.HTTPException, OSError):
         return False
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -19,6 +20,8 @@ from bitgoeul.apps.services.events import (
     PredictionsMetered,
     PredictorCrashed,
     PriceSet,
+    ReplacementBegun,
+    ReplacementGivenUp,
     ServiceDeployed,
     ServiceFailed,
     ServiceLive,
@@ -34,7 +37,7 @@ from bitgoeul.kit.actor import SYSTEM, Actor
 from bitgoeul.kit.command import command, unchanged
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import Event, record
-from bitgoeul.kit.refusals import Invalid, NotFound, require
+from bitgoeul.kit.refusals import Invalid, NotFound, StateChanged, require
 
 State = Service.State
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,58}[a-z0-9]")
@@ -104,21 +107,43 @@ def redeploy_service(*, by: Actor, service: str, model_version: str) -> Service:
     if version.model.organisation_id != row.organisation_id:
         raise NotFound
     _require_available(version)
-    if row.version_id == version.pk and row.is_running:
+    if (row.next_version_id or row.version_id) == version.pk and row.is_running:
         unchanged()
         return row
     _require_credits(row.organisation)
-    if row.state == State.STARTING:
-        Service.objects.filter(pk=row.pk).update(version=version, generation=F("generation") + 1)
-        row.refresh_from_db()
-    else:
-        Service.FLOW.move(
-            row, State.STARTING, version=version, generation=row.generation + 1, note={}, live_since=None
-        )
+    event = _replace(row, version) if row.state == State.LIVE else _start_with(row, version)
     if row.is_public:
         share_model(by=by, model=version.model.slug)
-    _record(ServiceRedeployed(service=row.slug, model=version.model.slug, version=version.number), by, row)
+    _record(event, by, row)
     return row
+
+
+def _replace(row: Service, version: ModelVersion) -> Event:
+    """Ask for another version beside the one that answers, which goes on until the other is ready."""
+    fresh = max(row.generation, row.next_generation) + 1
+    # Neighbours in time count into different halves of the meter, and that half is free again by then.
+    fresh += (fresh - row.generation + 1) % 2
+    changed = Service.objects.filter(pk=row.pk, state=State.LIVE, generation=row.generation).update(
+        next_version=version, next_generation=fresh, note={}
+    )
+    if not changed:
+        row.refresh_from_db()
+        raise StateChanged(now=str(row.get_state_display()))
+    row.refresh_from_db()
+    return ReplacementBegun(
+        service=row.slug, model=version.model.slug, version=version.number, generation=fresh
+    )
+
+
+def _start_with(row: Service, version: ModelVersion) -> Event:
+    """Nothing answers, so the version is changed at once."""
+    fields = row.restarted() | {"version": version, "note": {}, "live_since": None}
+    if row.state == State.STARTING:
+        Service.objects.filter(pk=row.pk).update(**fields)
+        row.refresh_from_db()
+    else:
+        Service.FLOW.move(row, State.STARTING, **fields)
+    return ServiceRedeployed(service=row.slug, model=version.model.slug, version=version.number)
 
 
 @command
@@ -128,9 +153,9 @@ def start_service(*, by: Actor, service: str) -> Service:
     if row.is_running:
         unchanged()
         return row
-    _require_available(row.version)
+    _require_available(row.next_version or row.version)
     _require_credits(row.organisation)
-    Service.FLOW.move(row, State.STARTING, generation=row.generation + 1, note={})
+    Service.FLOW.move(row, State.STARTING, **row.restarted(), note={})
     _record(ServiceStarted(service=row.slug), by, row)
     return row
 
@@ -172,14 +197,22 @@ def _record(event: Event, by: Actor, service: Service) -> None:
 
 @command
 def note_live(*, by: Actor, service: Service, generation: int) -> Service:
-    """The process of this generation answers."""
+    """The process of this generation answers; if it is the replacement, it takes over."""
     require(by.is_system)
     row = Service.objects.select_for_update().select_related("organisation").get(pk=service.pk)
-    if row.state != State.STARTING or row.generation != generation:
+    takes_over = row.next_version_id is not None and generation == row.next_generation
+    now = clock.now()
+    fields: dict[str, Any] = {"live_since": now, "note": {}}
+    if takes_over and row.is_running:
+        fields |= {"generation": generation, "version_id": row.next_version_id, "next_version": None}
+    elif row.state != State.STARTING or row.generation != generation:
         unchanged()  # stopped or redeployed in the meantime
         return row
-    now = clock.now()
-    Service.FLOW.move(row, State.LIVE, live_since=now, note={})
+    if row.state == State.LIVE:
+        Service.objects.filter(pk=row.pk).update(**fields)
+        row.refresh_from_db()
+    else:
+        Service.FLOW.move(row, State.LIVE, **fields)
     row.crashes.filter(recovered_at=None).update(recovered_at=now)
     _record(ServiceLive(service=row.slug, generation=generation), by, row)
     return row
@@ -199,6 +232,28 @@ def note_crash(
     if row.state == State.LIVE:
         Service.FLOW.move(row, State.STARTING, live_since=None)
     _record(PredictorCrashed(service=row.slug, exit_status=exit_status, detail=detail[:400]), by, row)
+    return row
+
+
+@command
+def give_up_replacement(*, by: Actor, service: Service, generation: int, detail: str) -> Service:
+    """The other version fell again and again; the one that answers stays."""
+    require(by.is_system)
+    row = Service.objects.select_for_update().select_related("organisation").get(pk=service.pk)
+    version = row.next_version
+    if version is None or row.next_generation != generation:
+        unchanged()
+        return row
+    note = {"code": "services.ReplacementFell", "facts": {"version": version.number}}
+    Service.objects.filter(pk=row.pk).update(next_version=None, note=note)
+    row.refresh_from_db()
+    _record(
+        ReplacementGivenUp(
+            service=row.slug, model=version.model.slug, version=version.number, detail=detail[:400]
+        ),
+        by,
+        row,
+    )
     return row
 
 
@@ -309,7 +364,7 @@ def resume_service(*, by: Actor, service: Service) -> Service:
     Service.FLOW.move(
         row,
         State.STARTING,
-        generation=row.generation + 1,
+        **row.restarted(),
         owed=owed - paid,
         spent=row.spent + paid,
         note={},

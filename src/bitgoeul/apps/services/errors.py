@@ -46,6 +46,12 @@ class KeepsFalling(Refusal):
     remedy = _("Deploy another version of the model, or start it again.")
 
 
+class ReplacementFell(Refusal):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = _("Version %(version)s fell again and again, so the present version stays")
+    remedy = _("Check the model, then deploy it again.")
+
+
 # What is wrong with one inference request, named as in the predictor.
 
 
@@ -155,7 +161,9 @@ def reason(code: str, facts: dict[str, Any]) -> InferenceRefused:
     return REASONS.get(code.removeprefix("services."), ModelFailed)(**facts)
 
 
-_STATES: dict[str, type[Refusal]] = {kind.__name__: kind for kind in (Suspended, KeepsFalling)}
+_STATES: dict[str, type[Refusal]] = {
+    kind.__name__: kind for kind in (Suspended, KeepsFalling, ReplacementFell)
+}
 
 
 def reason_of_state(note: dict[str, Any]) -> Refusal | None:

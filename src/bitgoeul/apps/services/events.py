@@ -24,6 +24,26 @@ class ServiceRedeployed(Event):
 
 
 @dataclass(frozen=True)
+class ReplacementBegun(Event):
+    """Another version is being made ready while the present one goes on answering."""
+
+    service: str
+    model: str
+    version: int
+    generation: int
+
+
+@dataclass(frozen=True)
+class ReplacementGivenUp(Event):
+    """The other version never answered; the present one stays."""
+
+    service: str
+    model: str
+    version: int
+    detail: str
+
+
+@dataclass(frozen=True)
 class ServiceStarted(Event):
     service: str
 

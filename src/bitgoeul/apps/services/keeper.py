@@ -1,5 +1,8 @@
 """The keeper: makes processes be what the rows say, counts what they answered, writes down when they fall.
 
+A service that answers is replaced without a gap: the process of the other version is started beside the
+present one, takes over when it answers, and the present one finishes what it has begun.
+
 It runs inside the runner process.  A lock file makes sure that there is one keeper per home; predictors die
 with it, and the next keeper starts them again from the rows: a kill at any moment loses no state or count.
 """
@@ -24,6 +27,7 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from bitgoeul.apps.registry.models import ModelVersion
 from bitgoeul.apps.services import asking, commands, places
 from bitgoeul.apps.services.models import Service
 from bitgoeul.kit.actor import SYSTEM
@@ -40,6 +44,9 @@ HEALTH_EVERY_S = 5.0
 DEAF_AFTER = 3  # health checks in a row without an answer
 START_WITHIN_S = 60.0
 COLLECT_EVERY_S = 2.0
+# Time for connections that were just made to a process that is taken over from.
+SETTLE_S = 0.5
+DRAIN_WITHIN_S = 35.0  # the hub itself waits thirty seconds for an answer
 FALLS_BEFORE_GIVING_UP = 5
 FALLS_FORGOTTEN_AFTER_S = 600.0
 LONGEST_WAIT_S = 30.0
@@ -52,12 +59,19 @@ class Kept:
 
     service_id: int
     generation: int
+    socket: Path
     process: subprocess.Popen[bytes]
     log_file: Path
     since: float
     answers: bool = False
     deaf: int = 0
     checked: float = 0.0
+    is_told: bool = False  # that it is to finish
+
+    @property
+    def half(self) -> int:
+        """Which half of the meter it counts into."""
+        return self.generation % 2
 
 
 @dataclass
@@ -76,6 +90,8 @@ class Falls:
 class Keeper:
     def __init__(self) -> None:
         self.kept: dict[int, Kept] = {}
+        self.upcoming: dict[int, Kept] = {}  # will take over when they answer
+        self.draining: list[Kept] = []  # were taken over from
         self.falls: dict[tuple[int, int], Falls] = {}  # by service and generation
         self.collected = 0.0
 
@@ -85,19 +101,31 @@ class Keeper:
         wanted = {
             row.pk: row
             for row in Service.objects.filter(state__in=Service.RUNNING).select_related(
-                "version__model", "organisation"
+                "version__model", "next_version__model", "organisation"
             )
         }
+        # First of all: after a take-over the present process is no longer the one that the row names.
+        for service_id, upcoming in list(self.upcoming.items()):
+            if row := self._bring_up(wanted.get(service_id), upcoming, now):
+                wanted[service_id] = row
         for service_id, kept in list(self.kept.items()):
             row = wanted.get(service_id)
             if row is None or row.generation != kept.generation:
-                self._end(kept)
+                self._end(self.kept.pop(service_id))
             else:
                 self._watch(row, kept, now)
         for service_id, row in wanted.items():
-            fallen = self.falls.get((service_id, row.generation))
-            if service_id not in self.kept and (fallen is None or now >= fallen.not_before):
-                self._begin(row, now)
+            if service_id not in self.kept and self._may_begin(row, row.generation, now):
+                places.lead_to(row.key, row.generation)
+                self.kept[service_id] = self._begin(row, row.generation, row.version, now)
+            if (
+                row.next_version
+                and service_id not in self.upcoming
+                and self._may_begin(row, row.next_generation, now)
+            ):
+                self.upcoming[service_id] = self._begin(row, row.next_generation, row.next_version, now)
+        for kept in list(self.draining):
+            self._finish(kept, now)
         if now - self.collected >= COLLECT_EVERY_S:
             self.collected = now
             self.collect()
@@ -105,27 +133,33 @@ class Keeper:
 
     # processes
 
-    def _begin(self, row: Service, now: float) -> None:
-        home = places.folder(row.key)
-        with contextlib.suppress(FileNotFoundError):
-            places.socket(row.key).unlink()
-        places.meter(row.key).parent.mkdir(exist_ok=True, mode=0o700)
-        config = home / "config.json"
-        config.write_text(json.dumps(self._config(row)), encoding="utf-8")
-        log_file = home / "predictor.log"
-        with log_file.open("wb") as out:
-            process = self._spawn(row, config, out)
-        self.kept[row.pk] = Kept(row.pk, row.generation, process, log_file, now)
-        log.info("predictor started", service=row.slug, pid=process.pid, sandboxed=works())
+    def _may_begin(self, row: Service, generation: int, now: float) -> bool:
+        fallen = self.falls.get((row.pk, generation))
+        half_is_taken = any(d.service_id == row.pk and d.half == generation % 2 for d in self.draining)
+        return not half_is_taken and (fallen is None or now >= fallen.not_before)
 
-    def _config(self, row: Service) -> dict[str, object]:
-        document = row.version.document
+    def _begin(self, row: Service, generation: int, version: ModelVersion, now: float) -> Kept:
+        home = places.folder(row.key)
+        socket = places.socket_of(row.key, generation)
+        socket.unlink(missing_ok=True)
+        places.meter(row.key).parent.mkdir(exist_ok=True, mode=0o700)
+        config = home / f"config-{generation % 2}.json"
+        config.write_text(json.dumps(self._config(row, generation, version)), encoding="utf-8")
+        log_file = home / f"predictor-{generation % 2}.log"
+        with log_file.open("wb") as out:
+            process = self._spawn(row, version, config, out)
+        log.info("predictor started", service=row.slug, pid=process.pid, sandboxed=works())
+        return Kept(row.pk, generation, socket, process, log_file, now)
+
+    def _config(self, row: Service, generation: int, version: ModelVersion) -> dict[str, object]:
+        document = version.document
         return {
             "name": row.slug,
-            "version": str(row.version.number),
-            "model": str(store().path(row.version.artefact)),
+            "version": str(version.number),
+            "model": str(store().path(version.artefact)),
             "meter": str(places.meter(row.key)),
-            "socket": str(places.socket(row.key)),
+            "half": generation % 2,
+            "socket": str(places.socket_of(row.key, generation)),
             "inputs": document["inputs"],
             "outputs": document["outputs"],
             "most_rows": settings.INFER_ROWS,
@@ -135,12 +169,14 @@ class Keeper:
             "parent": 0 if works() else os.getpid(),
         }
 
-    def _spawn(self, row: Service, config: Path, out: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, row: Service, version: ModelVersion, config: Path, out: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
         program = Path(__file__).resolve().with_name("predictor.py")
         written = (places.socket_folder(row.key), places.meter(row.key).parent)
         box = Sandbox(
             shows=(
-                *map(Shown, (program, config, store().path(row.version.artefact))),
+                *map(Shown, (program, config, store().path(version.artefact))),
                 *(Shown(folder, writable=True) for folder in written),
             ),
             python=sys.executable,
@@ -160,21 +196,71 @@ class Keeper:
         except subprocess.TimeoutExpired:
             kept.process.kill()
             kept.process.wait()
-        self.kept.pop(kept.service_id, None)
+        kept.socket.unlink(missing_ok=True)
+
+    def _bring_up(self, row: Service | None, upcoming: Kept, now: float) -> Service | None:
+        """Let a replacement take over when it answers; return the row as it is then."""
+        if row is None or not _is_awaited(row, upcoming):
+            self._end(self.upcoming.pop(upcoming.service_id))
+            return None
+        status = upcoming.process.poll()
+        if status is not None:
+            self._fell_before_answering(row, upcoming, now, status)
+        elif asking.is_ready(upcoming.socket):
+            # The row first: if we die in between our processes die too, and the row says which to start.
+            row = commands.note_live(by=SYSTEM, service=row, generation=upcoming.generation)
+            if row.generation == upcoming.generation:
+                self._take_over(row, upcoming, now)
+                return row
+        elif now - upcoming.since > START_WITHIN_S:
+            upcoming.process.kill()
+            upcoming.process.wait()
+            self._fell_before_answering(row, upcoming, now, None)
+        return None
+
+    def _take_over(self, row: Service, upcoming: Kept, now: float) -> None:
+        places.lead_to(row.key, upcoming.generation)
+        if (present := self.kept.get(row.pk)) is not None:
+            present.since = now
+            self.draining.append(present)
+        upcoming.answers, upcoming.checked = True, now
+        self.kept[row.pk] = self.upcoming.pop(row.pk)
+        log.info("predictor took over", service=row.slug, generation=upcoming.generation)
+
+    def _finish(self, kept: Kept, now: float) -> None:
+        """Let a process that was taken over from answer what it has begun, and go."""
+        if kept.process.poll() is None and now - kept.since <= DRAIN_WITHIN_S:
+            if not kept.is_told and now - kept.since >= SETTLE_S:
+                kept.is_told = asking.drain(kept.socket)
+            return
+        self._end(kept)
+        self.draining.remove(kept)
+
+    def _fell_before_answering(self, row: Service, upcoming: Kept, now: float, status: int | None) -> None:
+        del self.upcoming[row.pk]
+        detail = _last_words(upcoming.log_file) if status else "it did not answer within its starting time"
+        falls = self.falls.setdefault((row.pk, upcoming.generation), Falls())
+        times = falls.add(now)
+        log.warning("replacement fell", service=row.slug, status=status, times=times, detail=detail)
+        if times >= FALLS_BEFORE_GIVING_UP:
+            falls.not_before = math.inf
+            commands.give_up_replacement(
+                by=SYSTEM, service=row, generation=upcoming.generation, detail=detail
+            )
 
     def _watch(self, row: Service, kept: Kept, now: float) -> None:
         status = kept.process.poll()
         if status is not None:
             self._fell(row, kept, now, status)
         elif not kept.answers:
-            if asking.is_ready(row.key):
+            if asking.is_ready(kept.socket):
                 kept.answers, kept.checked = True, now
                 commands.note_live(by=SYSTEM, service=row, generation=kept.generation)
             elif now - kept.since > START_WITHIN_S:
                 self._kill(row, kept, now, "it did not answer within its starting time")
         elif now - kept.checked >= HEALTH_EVERY_S:
             kept.checked = now
-            kept.deaf = 0 if asking.is_ready(row.key) else kept.deaf + 1
+            kept.deaf = 0 if asking.is_ready(kept.socket) else kept.deaf + 1
             if kept.deaf >= DEAF_AFTER:
                 self._kill(row, kept, now, "it stopped answering health checks")
         if kept.answers and row.state == Service.State.STARTING and row.pk in self.kept:
@@ -200,8 +286,9 @@ class Keeper:
             commands.note_failed(by=SYSTEM, service=row, generation=kept.generation, times=times)
 
     def end_all(self) -> None:
-        for kept in list(self.kept.values()):
+        for kept in (*self.kept.values(), *self.upcoming.values(), *self.draining):
             self._end(kept)
+        self.kept, self.upcoming, self.draining = {}, {}, []
         self.collect()
 
     # books
@@ -223,6 +310,10 @@ class Keeper:
         for row in Service.objects.filter(state=Service.State.SUSPENDED).select_related("organisation"):
             with _answered(row):
                 commands.resume_service(by=SYSTEM, service=row)
+
+
+def _is_awaited(row: Service, upcoming: Kept) -> bool:
+    return upcoming.generation in {row.generation, row.next_generation if row.next_version_id else None}
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -71,6 +72,9 @@ class Service(models.Model):
     is_public = models.BooleanField(default=True)
     # Each start counts up; a process that was started for an earlier count is replaced.
     generation = models.PositiveIntegerField(default=0)
+    # What is to take over as soon as it answers, and the count of its start.
+    next_version = models.ForeignKey("registry.ModelVersion", models.PROTECT, null=True, related_name="+")
+    next_generation = models.PositiveIntegerField(default=0)
     note = models.JSONField(default=dict)  # why it is suspended or failed: {"code", "facts"}
     predictions = models.PositiveBigIntegerField(default=0)
     carry = models.PositiveIntegerField(default=0)  # thousandths of a milli-credit not charged yet
@@ -100,6 +104,14 @@ class Service(models.Model):
     @property
     def is_running(self) -> bool:
         return self.state in self.RUNNING
+
+    def restarted(self) -> dict[str, Any]:
+        """The fields of a start from nothing, of the version that was asked for last."""
+        return {
+            "generation": max(self.generation, self.next_generation) + 1,
+            "version": self.next_version or self.version,
+            "next_version": None,
+        }
 
 
 class Usage(models.Model):

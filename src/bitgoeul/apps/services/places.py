@@ -31,7 +31,7 @@ def folder(key: str) -> Path:
 def socket_folder(key: str) -> Path:
     """Beside the other files, or, where that path is too long for a socket, in a private temporary folder."""
     home = folder(key) / "run"
-    if len(str(home)) + 3 > LONGEST_SOCKET:
+    if len(str(home)) + len("/g") + 10 > LONGEST_SOCKET:
         home_key = hashlib.sha256(str(settings.HOME).encode()).hexdigest()[:12]
         base = Path(tempfile.gettempdir()) / f"bitgoeul-{home_key}"
         base.mkdir(exist_ok=True, mode=0o700)
@@ -41,7 +41,21 @@ def socket_folder(key: str) -> Path:
 
 
 def socket(key: str) -> Path:
+    """Where the hub asks: a link to the socket of the process that answers now."""
     return socket_folder(key) / "s"
+
+
+def socket_of(key: str, generation: int) -> Path:
+    """Where the process of one generation listens."""
+    return socket_folder(key) / f"g{generation}"
+
+
+def lead_to(key: str, generation: int) -> None:
+    """Let new connections go to this generation, from one moment to the next."""
+    aside = socket_folder(key) / "s.new"
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(socket_of(key, generation).name)
+    aside.replace(socket(key))
 
 
 def meter(key: str) -> Path:
@@ -54,5 +68,5 @@ def read_meter(key: str) -> Reading | None:
         content = meter(key).read_bytes()
     except FileNotFoundError:
         return None
-    epoch, predictions, requests, refused = struct.unpack_from("=8sQQQ", content)
-    return Reading(epoch.hex(), predictions, requests, refused)
+    epoch, *halves = struct.unpack_from("=8s6Q", content)
+    return Reading(epoch.hex(), *(one + other for one, other in zip(halves[:3], halves[3:], strict=True)))

@@ -6,7 +6,9 @@ It speaks the Open Inference Protocol v2 over a Unix socket (or a port of this m
 Django nor the hub, so that it starts fast, stays small and can be shown a sandbox with nothing else in it.
 
 ``CONFIG.json``: name, version, model (file), meter (file), inputs, outputs, socket or port, most_rows,
-most_bytes, memory_mib, parent (process id to die with).  The fast path is plain ASGI, all else is FastAPI.
+most_bytes, memory_mib, parent (process id to die with), half (of the meter, 0 or 1).  After `POST /drain`
+it takes no new connection, answers what it has begun, and ends.
+The fast path is plain ASGI, all else is FastAPI.
 """
 
 from __future__ import annotations
@@ -57,13 +59,16 @@ class Refused(Exception):
 class Meter:
     """Counters in a shared file mapping: what was counted survives the death of this process.
 
-    Eight unsigned 64-bit words: epoch (chosen when the file was made), predictions, requests, refused, spare.
+    Eight unsigned 64-bit words: epoch (chosen when the file was made), then predictions, requests and refused
+    of one half, the same of the other, and a spare one.  A process adds to one half, so that the one that
+    takes over and the one that finishes its last requests never write the same word.
     """
 
-    EPOCH, PREDICTIONS, REQUESTS, REFUSED = range(4)
+    PREDICTIONS, REQUESTS, REFUSED = range(1, 4)
     SIZE = 64
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, half: int = 0) -> None:
+        self._half = 3 * half
         if not path.exists() or path.stat().st_size != self.SIZE:
             # Appears whole: a reader never sees a file without an epoch.
             fresh = path.with_suffix(".new")
@@ -75,11 +80,11 @@ class Meter:
 
     def count(self, predictions: int) -> None:
         # Each item assignment stores one aligned word, so that a kill never leaves half a number.
-        self._words[self.PREDICTIONS] += predictions
-        self._words[self.REQUESTS] += 1
+        self._words[self._half + self.PREDICTIONS] += predictions
+        self._words[self._half + self.REQUESTS] += 1
 
     def refuse(self) -> None:
-        self._words[self.REFUSED] += 1
+        self._words[self._half + self.REFUSED] += 1
 
 
 class Input:
@@ -162,7 +167,7 @@ class Predictor:
         self.inputs = {item["name"]: Input(item) for item in config["inputs"]}
         self.outputs = [item["name"] for item in config["outputs"]]
         self.datatypes = {item["name"]: item["datatype"] for item in config["outputs"]}
-        self.meter = Meter(Path(config["meter"]))
+        self.meter = Meter(Path(config["meter"]), config.get("half", 0))
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -301,9 +306,11 @@ async def _body(scope: Scope, receive: Receive, limit: int) -> bytes:
     return body
 
 
-def make_app(predictor: Predictor) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+def make_app(
+    predictor: Predictor, drain: Callable[[], None] = lambda: None
+) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """The ASGI application: inference straight, everything else through FastAPI."""
-    slow = _described_routes(predictor)
+    slow = _described_routes(predictor, drain)
     base = f"/v2/models/{predictor.name}"
     fast = {f"{base}/infer", f"{base}/versions/{predictor.version}/infer"}
 
@@ -321,7 +328,7 @@ def make_app(predictor: Predictor) -> Callable[[Scope, Receive, Send], Awaitable
     return app
 
 
-def _described_routes(predictor: Predictor) -> Any:
+def _described_routes(predictor: Predictor, drain: Callable[[], None]) -> Any:
     from fastapi import FastAPI
     from fastapi.responses import JSONResponse, Response
 
@@ -357,6 +364,11 @@ def _described_routes(predictor: Predictor) -> Any:
     async def ready(name: str, version: str | None = None) -> Response:
         return known(name, version) or JSONResponse({"name": name, "ready": True})
 
+    @app.post("/drain")
+    async def finish() -> dict[str, bool]:
+        drain()
+        return {"draining": True}
+
     @app.post("/v2/models/{name}/infer")
     @app.post("/v2/models/{name}/versions/{version}/infer")
     async def infer_elsewhere(name: str, version: str | None = None) -> Response:
@@ -388,14 +400,21 @@ def main(config_file: str) -> None:
 
     config = json.loads(Path(config_file).read_text(encoding="utf-8"))
     limit_myself(config)
-    app = make_app(Predictor(config))
+    # The server exists before the application that may end it.
+    server: uvicorn.Server
+
+    def drain() -> None:
+        server.should_exit = True
+
+    app = make_app(Predictor(config), drain)
     where: dict[str, Any] = (
         {"uds": config["socket"]} if "socket" in config else {"host": "127.0.0.1", "port": config["port"]}
     )
-    uvicorn.run(
+    server = uvicorn.Server(uvicorn.Config(
         app, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="warning",
         timeout_keep_alive=120, limit_concurrency=256, backlog=256, server_header=False, **where,
-    )  # fmt: skip
+    ))  # fmt: skip
+    server.run()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from bitgoeul import __version__
-from bitgoeul.apps.services import asking, queries
+from bitgoeul.apps.services import asking, places, queries
 from bitgoeul.apps.services.allowance import ALLOWANCE
 from bitgoeul.apps.services.errors import TooLarge, UnknownModel
 from bitgoeul.apps.services.models import Service
@@ -66,7 +66,7 @@ def model(request: HttpRequest, slug: str, rest: str = "") -> HttpResponse:
         case "POST", ["infer"]:
             return _infer(request, row)
         case "GET" | "HEAD", ["ready"]:
-            is_live = row.state == Service.State.LIVE and asking.is_ready(row.key)
+            is_live = row.state == Service.State.LIVE and asking.is_ready(places.socket(row.key))
             return JsonResponse({"name": slug, "ready": is_live}, status=200 if is_live else 503)
         case "GET" | "HEAD", []:
             return JsonResponse(metadata(row))

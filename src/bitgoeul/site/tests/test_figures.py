@@ -14,6 +14,7 @@ from bitgoeul.apps.people.tests.factories import make_organisation
 from bitgoeul.apps.programmes.commands import close_call
 from bitgoeul.apps.programmes.tests.factories import make_call
 from bitgoeul.apps.record.commands import seal
+from bitgoeul.apps.registry.tests.factories import make_version
 from bitgoeul.apps.services import commands as services
 from bitgoeul.apps.services.tests.factories import make_service
 from bitgoeul.kit import clock
@@ -90,7 +91,12 @@ def test_services_and_what_they_answered_agree_through_every_state(tmp_path):
     agreed(live_services=1, predictions_today=19)
     with clock.frozen(clock.now() + dt.timedelta(days=1)):
         agreed(live_services=1, predictions_today=0)
-    services.note_failed(by=SYSTEM, service=service, generation=2, times=5)
+    other = make_version(tmp_path, service.organisation, name=service.version.model.slug)
+    services.redeploy_service(by=SYSTEM, service=service.slug, model_version=str(other))
+    agreed(live_services=1)
+    services.note_live(by=SYSTEM, service=service, generation=3)
+    agreed(live_services=1)
+    services.note_failed(by=SYSTEM, service=service, generation=3, times=5)
     agreed(live_services=0)
 
 

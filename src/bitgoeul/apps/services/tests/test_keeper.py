@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from bitgoeul.apps.people.tests.factories import make_organisation, make_person
 from bitgoeul.apps.registry.tests.factories import make_version
 from bitgoeul.apps.services import asking, commands, keeper, places, queries
 from bitgoeul.apps.services.models import Crash, Service, Usage
-from bitgoeul.apps.services.tests.factories import give_credits, make_service
+from bitgoeul.apps.services.tests.factories import give_credits, make_service, question
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.sandbox import works
 from bitgoeul.kit.testing import facts_recorded
@@ -30,7 +31,7 @@ def watching():
     """A keeper whose turns the test takes itself."""
     made = keeper.Keeper()
     yield made
-    for kept in list(made.kept.values()):
+    for kept in (*made.kept.values(), *made.upcoming.values(), *made.draining):
         kept.process.kill()
         kept.process.wait()
 
@@ -127,7 +128,7 @@ def test_given_a_kill_of_the_keeper_when_another_takes_over_then_nothing_is_coun
         assert row.state == "live"
         second.turn()
         end = time.monotonic() + 40
-        while not asking.is_ready(row.key) and time.monotonic() < end:
+        while not asking.is_ready(places.socket(row.key)) and time.monotonic() < end:
             second.turn()
             time.sleep(0.1)
         asking.predict(row, ROW)
@@ -155,16 +156,184 @@ def test_given_a_stop_when_kept_then_the_process_ends_and_the_last_answers_are_c
     until(watching, row, "live")
 
 
-def test_given_another_version_when_redeployed_then_it_answers_under_the_same_address(tmp_path, watching):
+class Crowd:
+    """Callers who ask all the time, each over its own kept connection; every answer or refusal is kept."""
+
+    def __init__(self, row, callers=4):
+        self.row, self.ended = row, threading.Event()
+        self.versions, self.problems = [], []
+        self.threads = [threading.Thread(target=self._ask) for _caller in range(callers)]
+
+    def _ask(self):
+        body = json.dumps(question()).encode()
+        while not self.ended.is_set():
+            try:
+                answer = asking.send(self.row, "POST", f"/v2/models/{self.row.slug}/infer", body)
+                self.versions.append(json.loads(answer.body)["model_version"])
+            except Exception as problem:
+                self.problems.append(problem)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join(40)
+
+
+def answered_by(row, version):
+    return f'"versions":["{version}"]'.encode() in asking.send(row, "GET", f"/v2/models/{row.slug}").body
+
+
+def turns_until(watching, true, seconds=40):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        watching.turn()
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not in time: {watching.kept} {watching.upcoming} {watching.draining}")
+
+
+def test_given_callers_all_the_time_when_redeployed_then_every_one_of_them_is_answered(tmp_path, watching):
     row = make_service(tmp_path)
     until(watching, row, "live")
+    other = make_version(tmp_path, row.organisation, name=row.version.model.slug)
+    old = watching.kept[row.pk].process
+
+    with Crowd(row) as crowd:
+        turns_until(watching, lambda: len(crowd.versions) > 50)
+        commands.redeploy_service(by=SYSTEM, service=row.slug, model_version=str(other))
+        row.refresh_from_db()
+        assert (row.state, row.version.number, row.next_version) == ("live", 1, other)
+        turns_until(watching, lambda: old.poll() is not None and not watching.draining)
+        asked = len(crowd.versions)
+        turns_until(watching, lambda: len(crowd.versions) > asked + 50)
+
+    assert crowd.problems == []
+    assert set(crowd.versions) == {"1", "2"}
+    assert crowd.versions[-1] == "2"
+    settle(watching)
+    row.refresh_from_db()
+    assert (row.state, row.version, row.next_version) == ("live", other, None)
+    assert row.predictions == 2 * len(crowd.versions)  # two rows in each question
+    assert not Crash.objects.exists()
+    conserved(row)
+    assert [name for name in facts_recorded() if "Metered" not in name and "services." in name] == [
+        "services.ServiceDeployed",
+        "services.ServiceLive",
+        "services.ReplacementBegun",
+        "services.ServiceLive",
+    ]
+
+
+@pytest.mark.parametrize("moment", ["begun", "started", "taken over"])
+def test_given_a_kill_of_the_keeper_while_it_replaces_then_the_next_one_ends_with_the_new_version(
+    tmp_path, watching, moment
+):
+    row = make_service(tmp_path)
+    until(watching, row, "live")
+    asking.predict(row, ROW)
+    other = make_version(tmp_path, row.organisation, name=row.version.model.slug)
+    commands.redeploy_service(by=SYSTEM, service=row.slug, model_version=str(other))
+    if moment == "started":
+        turns_until(watching, lambda: watching.upcoming)
+    if moment == "taken over":
+        turns_until(watching, lambda: watching.draining)
+    # A killed keeper takes its processes with it and writes nothing.
+    for kept in (*watching.kept.values(), *watching.upcoming.values(), *watching.draining):
+        kept.process.kill()
+        kept.process.wait()
+
+    second = keeper.Keeper()
+    try:
+        turns_until(second, lambda: row.pk in second.kept and second.kept[row.pk].generation == 2)
+        row.refresh_from_db()
+        turns_until(second, lambda: asking.is_ready(places.socket(row.key)))
+        assert answered_by(row, 2)
+        asking.predict(row, ROW)
+        settle(second)
+        row.refresh_from_db()
+        assert (row.state, row.version, row.next_version, row.predictions) == ("live", other, None, 2)
+        conserved(row)
+    finally:
+        second.end_all()
+
+
+def test_given_a_kill_of_the_replacement_then_callers_notice_nothing_and_it_is_started_again(
+    tmp_path, watching
+):
+    row = make_service(tmp_path)
+    until(watching, row, "live")
+    other = make_version(tmp_path, row.organisation, name=row.version.model.slug)
+
+    with Crowd(row) as crowd:
+        commands.redeploy_service(by=SYSTEM, service=row.slug, model_version=str(other))
+        watching.turn()
+        watching.upcoming[row.pk].process.kill()
+        turns_until(watching, lambda: watching.kept[row.pk].generation == 2 and not watching.draining)
+
+    assert crowd.problems == []
+    row.refresh_from_db()
+    assert (row.state, row.version) == ("live", other)
+
+
+def test_given_a_replacement_that_cannot_load_then_the_present_version_stays(tmp_path, watching, monkeypatch):
+    monkeypatch.setattr(keeper, "LONGEST_WAIT_S", 0.0)
+    row = make_service(tmp_path)
+    until(watching, row, "live")
+    other = make_version(tmp_path, row.organisation, name=row.version.model.slug)
+    from bitgoeul.kit.store import store
+
+    kept = store().path(other.artefact).read_bytes()
+    store().put(other.artefact, b"spoiled")
+    commands.redeploy_service(by=SYSTEM, service=row.slug, model_version=str(other))
+
+    def is_given_up():
+        row.refresh_from_db()
+        return row.next_version is None
+
+    turns_until(watching, is_given_up)
+
+    assert (row.state, row.version.number, row.note["code"]) == ("live", 1, "services.ReplacementFell")
+    assert answered_by(row, 1)
+    assert facts_recorded()[-1] == "services.ReplacementGivenUp"
+    store().put(other.artefact, kept)
+    commands.redeploy_service(by=SYSTEM, service=row.slug, model_version=str(other))
+    turns_until(watching, lambda: answered_by(row, 2))
+
+
+def test_given_a_stop_while_replacing_then_a_later_start_answers_with_the_version_asked_for_last(
+    tmp_path, watching
+):
+    row = make_service(tmp_path)
+    until(watching, row, "live")
+    other = make_version(tmp_path, row.organisation, name=row.version.model.slug)
+    commands.redeploy_service(by=SYSTEM, service=row.slug, model_version=str(other))
+    watching.turn()
+
+    commands.stop_service(by=SYSTEM, service=row.slug)
+    watching.turn()
+    assert not watching.kept
+    assert not watching.upcoming
+    commands.start_service(by=SYSTEM, service=row.slug)
+    until(watching, row, "live")
+
+    assert answered_by(row, 2)
+
+
+def test_a_service_that_does_not_answer_is_redeployed_at_once(tmp_path, watching):
+    row = make_service(tmp_path)
     other = make_version(tmp_path, row.organisation, name=row.version.model.slug)
 
     commands.redeploy_service(by=SYSTEM, service=row.slug, model_version=str(other))
     until(watching, row, "live")
 
-    answer = asking.send(row, "GET", f"/v2/models/{row.slug}")
-    assert b'"versions":["2"]' in answer.body
+    assert answered_by(row, 2)
+    assert "services.ServiceRedeployed" in facts_recorded()
 
 
 def test_given_no_credits_left_when_metered_then_it_is_suspended_and_new_credits_resume_it(
@@ -285,6 +454,6 @@ def test_given_a_stop_when_running_then_the_keeper_takes_its_processes_with_it(t
         thread.join(timeout=20)
 
     assert not thread.is_alive()
-    assert not asking.is_ready(row.key)
+    assert not asking.is_ready(places.socket(row.key))
     row.refresh_from_db()
     assert row.predictions == 1

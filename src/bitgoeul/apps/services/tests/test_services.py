@@ -265,6 +265,24 @@ def test_given_a_fall_when_looked_at_then_it_stands_on_the_page(tmp_path, mina, 
     assert len(api_for().get(f"/api/services/{row.slug}/crashes").json()) == 1
 
 
+def test_given_a_replacement_when_looked_at_then_who_runs_the_service_sees_that_it_is_awaited(
+    tmp_path, mina, team
+):
+    row = make_service(tmp_path, team)
+    commands.note_live(by=SYSTEM, service=row, generation=1)
+    other = make_version(tmp_path, team, name=row.version.model.slug)
+    commands.redeploy_service(by=SYSTEM, service=row.slug, model_version=str(other))
+
+    waiting = client_for(mina).get(row.get_absolute_url()).content.decode()
+    described = api_for().get(f"/api/services/{row.slug}").json()
+    commands.give_up_replacement(by=SYSTEM, service=row, generation=2, detail="")
+    given_up = client_for(mina).get(row.get_absolute_url()).content.decode()
+
+    assert "2번 버전을 준비하고 있습니다." in waiting
+    assert (described["state"], described["version"], described["next_version"]) == ("live", 1, 2)
+    assert "2번 버전이 거듭 멈추어, 지금 버전으로 계속 답합니다" in given_up
+
+
 def test_given_a_private_service_when_others_look_then_it_does_not_exist(tmp_path, mina, team):
     row = make_service(tmp_path, team, public=False)
 
