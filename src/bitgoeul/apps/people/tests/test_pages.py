@@ -488,3 +488,27 @@ def test_the_headless_door_refuses_in_the_language_of_its_caller():
     assert [error["message"] for error in answer.json()["errors"]] == [
         "이메일 주소나 비밀번호가 맞지 않습니다."
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "leads_to"),
+    [
+        ("127.0.0.1:8000", "http://127.0.0.1:8000", "http://localhost:8000/accounts/login/?next=/my/"),
+        ("192.0.2.7", "https://hub.example.org", "https://hub.example.org/accounts/login/?next=/my/"),
+        ("192.0.2.7", "http://192.0.2.7", None),
+    ],
+)
+def test_a_page_opened_by_number_says_that_passkeys_need_a_name(settings, host, url, leads_to):
+    settings.ALLOWED_HOSTS, settings.URL = ["localhost", "127.0.0.1", "192.0.2.7"], url
+
+    page = client_for(language="en").get("/accounts/login/?next=/my/", headers={"host": host})
+
+    words = page.content.decode()
+    assert "Passkeys belong to a name, and this page was opened by its number." in words
+    assert (f'href="{leads_to}"' in words) if leads_to else ("Ask the operator for the name" in words)
+
+
+def test_a_page_opened_by_name_has_nothing_to_say_about_passkeys():
+    assert (
+        "Passkeys belong to a name" not in client_for(language="en").get("/accounts/login/").content.decode()
+    )
