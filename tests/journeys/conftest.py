@@ -62,7 +62,7 @@ class LiveHub:
                 [sys.executable, "-m", "bitgoeul", "serve", "--port", str(self.port)],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             assert self.process.poll() is None, (self.home / "serve.log").read_text()[-3000:]
             try:

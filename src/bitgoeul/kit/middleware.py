@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
 from django.http import Http404, HttpRequest, HttpResponse
 
 from bitgoeul.kit.refusals import NotFound, Refusal, answer, wants_page
+
+READ_OUT = 64 << 20  # bytes of a refused body
 
 
 class RefusalMiddleware:
@@ -17,7 +20,10 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            _read_out(request)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refusal):
@@ -25,6 +31,13 @@ class RefusalMiddleware:
         if isinstance(error, Http404) and not wants_page(request):
             return answer(request, NotFound())
         return None
+
+
+def _read_out(request: HttpRequest) -> None:
+    """Take what is still being sent: a proxy that meets a closed connection never hears the reason."""
+    left = READ_OUT
+    while left > 0 and (piece := request.read(64 << 10)):
+        left -= len(piece)
 
 
 class LogMiddleware:

@@ -15,6 +15,12 @@ class Unreadable(Refusal):
     remedy = _("Go back, load the page again and repeat it. What you had saved is still there.")
 
 
+class TooLarge(Refusal):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    title = _("The request is larger than the hub reads at once")
+    remedy = _("Send less at once. Files go through an upload, in as many pieces as you like.")
+
+
 class FormExpired(Refusal):
     status = HTTPStatus.FORBIDDEN
     title = _("This form is too old, or came from another site")

@@ -8,6 +8,7 @@ from http import HTTPStatus
 import structlog
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import DatabaseError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -131,7 +132,13 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 # Error pages
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, errors.Unreadable())
+    if isinstance(exception, DisallowedHost):
+        # No page can be drawn for a host that is not ours: it would link to that host.
+        return HttpResponse(
+            str(errors.Unreadable.title), status=400, content_type="text/plain; charset=utf-8"
+        )
+    too_large = isinstance(exception, RequestDataTooBig)
+    return answer(request, errors.TooLarge() if too_large else errors.Unreadable())
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

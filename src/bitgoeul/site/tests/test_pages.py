@@ -202,3 +202,19 @@ def test_nothing_on_a_page_is_inline_or_from_elsewhere():
         assert "<style" not in text
         assert " onclick=" not in text
         assert 'src="http' not in text
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_not_ours_is_refused_without_a_page():
+    answer = client_for().get("/services/", headers={"host": "elsewhere.example.org"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+
+
+@pytest.mark.django_db
+def test_a_body_that_is_too_large_is_refused_with_a_reason(settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+
+    answer = client_for().post("/api/capacity/pools", " " * 101, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "site.TooLarge")
