@@ -1,0 +1,245 @@
+"""Detours: drones that would come too close in straight flight bend their way aside, as little as it takes.
+
+A drone flies ``start + s(t) way + β(t) bump``.  β rises from 0 to about 1 and falls back as 4 s (1 - s) does,
+but is a spline of cubics in time, so that what flies is cubic and nothing is approximated afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._compiled import compiled
+from ._curves import Floats, Ints
+from ._pairs import near_pairs, too_close
+from ._timelaw import TICK_MS, TimeLaw
+
+PIECE_MS = 800
+PIECES = 6
+"""The cruise of a detour has at most this many pieces, each at least that long."""
+SAMPLES = 6
+"""Looks per piece of time for the instant at which a bump helps least."""
+PAD_M = 2.0
+"""Pairs that pass within this of the distance are watched while bumps grow."""
+PUSHES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """The laws of a transition: s and β of each wave (W, K, 4) on times that all share."""
+
+    ends_ms: Ints
+    share: Floats
+    detour: Floats
+
+    @classmethod
+    def of(cls, laws: tuple[TimeLaw, ...]) -> Clock:
+        """Waves one after another; while one flies, the others stand."""
+        ends, late = [], 0
+        for law in laws:
+            ends.append(_knots(law) + late)
+            late += law.duration_ms
+        count = sum(len(own) for own in ends)
+        share, detour = np.zeros((len(laws), count, 4)), np.zeros((len(laws), count, 4))
+        at = 0
+        for wave, law in enumerate(laws):
+            own = _knots(law)
+            here = slice(at, at + len(own))
+            share[wave, here] = _restricted(law.ends_ms, law.share, own)
+            share[wave, at + len(own) :] = 1.0
+            detour[wave, here] = _bump(own, share[wave, here])
+            at += len(own)
+        return cls(np.concatenate(ends), share, detour)
+
+
+def _knots(law: TimeLaw) -> Ints:
+    """The ends of a law's phases, and of the pieces into which its longest is divided."""
+    lengths = np.diff(law.ends_ms, prepend=0)
+    longest = int(np.argmax(lengths))
+    pieces = int(np.clip(lengths[longest] // PIECE_MS, 1, PIECES))
+    begin = law.ends_ms[longest] - lengths[longest]
+    inner = [begin + round(lengths[longest] * k / pieces / TICK_MS) * TICK_MS for k in range(1, pieces)]
+    return np.unique(np.concatenate([law.ends_ms, np.array(inner, np.int64)]))
+
+
+def _restricted(ends_ms: Ints, controls: Floats, knots: Ints) -> Floats:
+    """The same piecewise cubic (K, 4) on finer times."""
+    out, begin = np.empty((len(knots), 4)), 0
+    begins = np.concatenate([[0], ends_ms[:-1]])
+    for row, end in enumerate(knots):
+        k = int(np.searchsorted(ends_ms, end))
+        length = ends_ms[k] - begins[k]
+        low, high = (begin - begins[k]) / length, (end - begins[k]) / length
+        for place, at in enumerate(((low, low, low), (low, low, high), (low, high, high), (high, high, high))):
+            value = controls[k]
+            for u in at:
+                value = value[:-1] + u * np.diff(value)
+            out[row, place] = value[0]
+        begin = end
+    out[1:, 0] = out[:-1, 3]
+    return out
+
+
+def _bump(ends_ms: Ints, share: Floats) -> Floats:
+    """β: the spline with continuous acceleration through 4 s (1 - s) at the knots, level at both ends."""
+    from scipy.interpolate import CubicSpline
+
+    times = np.concatenate([[0], ends_ms]) / 1000
+    shares = np.concatenate([[0.0], share[:, 3]])
+    spline = CubicSpline(times, 4 * shares * (1 - shares), bc_type="clamped")
+    values, slopes, lengths = spline(times), spline(times, 1), np.diff(times)
+    values[[0, -1]] = slopes[[0, -1]] = 0.0
+    return np.stack([
+        values[:-1], values[:-1] + slopes[:-1] * lengths / 3, values[1:] - slopes[1:] * lengths / 3, values[1:]
+    ], axis=1)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Flight:
+    """A transition in metres: N drones, the wave each flies in, and how far aside each bends."""
+
+    starts: Floats
+    ways: Floats
+    waves: Ints
+    bumps: Floats
+    clock: Clock
+
+    def controls(self, drones: Ints | slice = slice(None)) -> Floats:
+        """Shape (n, K, 4, 3)."""
+        waves = self.waves[drones]
+        share, detour = self.clock.share[waves][..., None], self.clock.detour[waves][..., None]
+        where = self.starts[drones, None, None] + share * self.ways[drones, None, None]
+        return np.asarray(where + detour * self.bumps[drones, None, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """How far aside each drone may bend: horizontally in any direction, and down and up.  Shape (N,) each."""
+
+    aside: Floats
+    down: Floats
+    up: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """The pairs (P, 2) that bumps could bring too close, and what distance each needs in the metric."""
+
+    pairs: Ints
+    needs: Floats
+    straight: Floats
+    reach: float
+
+    @classmethod
+    def over(cls, flight: Flight, distance: float, margin: float, downwash: float, pad: float = PAD_M) -> Watch:
+        scale = np.array([1.0, 1.0, 1.0 / downwash])
+        a, w = flight.starts * scale, flight.ways * scale
+        pairs, straight = near_pairs(a, w, flight.waves, distance + margin + pad)
+        i, j = pairs[:, 0], pairs[:, 1]
+        at_rest = np.minimum(_lengths(a[i] - a[j]), _lengths(a[i] + w[i] - a[j] - w[j]))
+        # Where drones start or end nearer than the margin asks, they keep at least what is required.
+        needs = np.maximum(distance, np.minimum(distance + margin, at_rest * (1 - 1e-9)))
+        # Rounding moves each drone by less than the margin, too.
+        return cls(pairs, needs, straight, pad / 2 - margin)
+
+
+def _lengths(vectors: Floats) -> Floats:
+    return np.asarray(np.sqrt((vectors * vectors).sum(axis=-1)))
+
+
+def repaired(
+    flight: Flight, watch: Watch, room: Room, downwash: float, most_m: float, sweeps: int
+) -> tuple[Flight, Ints, int]:
+    """Bend drones aside until every watched pair keeps what it needs.
+
+    Returns: the flight, the pairs that are still too close, and how many sweeps it took.
+    """
+    scale = np.array([1.0, 1.0, 1.0 / downwash])
+    drones, pieces = len(flight.starts), len(flight.clock.ends_ms)
+    first = np.arange(drones + 1) * pieces
+    ends = np.tile(flight.clock.ends_ms, drones)
+    exempt = np.zeros(len(ends), bool)
+    bumps = flight.bumps.copy()
+    controls = (flight.controls() * scale).reshape(-1, 4, 3)
+    bad = np.zeros(len(watch.pairs), bool)
+    # A pair without bumps keeps at least its straight distance whatever the clock.
+    bent = (bumps != 0).any(axis=1)
+    look = (watch.straight < watch.needs) | bent[watch.pairs].any(axis=1)
+    s, beta = _looks(flight.clock)
+    limits = np.stack([np.minimum(room.aside, most_m), np.minimum(room.down, most_m),
+                       np.minimum(room.up, most_m)], axis=1)  # fmt: skip
+    for sweep in range(sweeps + 1):
+        bad[look] = too_close(first, ends, controls, exempt, watch.pairs[look], watch.needs[look])
+        pairs = watch.pairs[bad]
+        if not len(pairs) or sweep == sweeps:
+            break
+        for _again in range(PUSHES):
+            _push(flight.starts, flight.ways, bumps, flight.waves, pairs, watch.needs[bad], s, beta,
+                  1 / downwash, limits)  # fmt: skip
+        moved = np.unique(pairs)
+        flight = replace(flight, bumps=bumps.copy())
+        controls.reshape(drones, pieces, 4, 3)[moved] = flight.controls(moved) * scale
+        touched = np.zeros(drones, bool)
+        touched[moved] = True
+        look = touched[watch.pairs].any(axis=1)
+    return flight, watch.pairs[bad], sweep
+
+
+def _looks(clock: Clock) -> tuple[Floats, Floats]:
+    """s and β of each wave at instants spread over all pieces."""
+    u = (np.arange(SAMPLES) + 0.5) / SAMPLES
+    basis = np.stack([(1 - u) ** 3, 3 * (1 - u) ** 2 * u, 3 * (1 - u) * u**2, u**3])
+    return (
+        np.ascontiguousarray((clock.share @ basis).reshape(len(clock.share), -1)),
+        np.ascontiguousarray((clock.detour @ basis).reshape(len(clock.detour), -1)),
+    )
+
+
+OVERSHOOT = 0.02
+"""Metres that a push asks for beyond the need, so that few sweeps end."""
+
+
+@compiled()
+def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  # type: ignore[no-untyped-def]
+    """Bend both drones of each pair away from each other, at the instant that asks for the largest bump."""
+    for place in range(pairs.shape[0]):
+        i, j = pairs[place, 0], pairs[place, 1]
+        si, sj, bi, bj = s[waves[i]], s[waves[j]], beta[waves[i]], beta[waves[j]]
+        x = starts[i, 0] - starts[j, 0] + si * ways[i, 0] - sj * ways[j, 0] + bi * bumps[i, 0] - bj * bumps[j, 0]
+        y = starts[i, 1] - starts[j, 1] + si * ways[i, 1] - sj * ways[j, 1] + bi * bumps[i, 1] - bj * bumps[j, 1]
+        z = starts[i, 2] - starts[j, 2] + si * ways[i, 2] - sj * ways[j, 2] + bi * bumps[i, 2] - bj * bumps[j, 2]
+        long = np.sqrt(x * x + y * y + squash * squash * z * z)
+        lever = bi + bj
+        missing = (needs[place] + OVERSHOOT - long) / np.maximum(lever, 0.02)
+        k = np.argmax(missing)
+        if missing[k] <= 0:
+            continue
+        vx, vy, vz, far = x[k], y[k], z[k], long[k]
+        if far < 1e-6:
+            # Drones that meet exactly part sideways.
+            vx, vy, vz, far = 1.0, 0.0, 0.0, 1.0
+        amount = missing[k] / far
+        for side in range(2):
+            drone = i if side == 0 else j
+            sign = 1.0 if side == 0 else -1.0
+            bx, by = bumps[drone, 0] + sign * amount * vx, bumps[drone, 1] + sign * amount * vy
+            bz = bumps[drone, 2] + sign * amount * vz
+            flat = np.sqrt(bx * bx + by * by)
+            if flat > limits[drone, 0]:
+                bx, by = bx * limits[drone, 0] / flat, by * limits[drone, 0] / flat
+            bumps[drone, 0], bumps[drone, 1] = bx, by
+            bumps[drone, 2] = min(max(bz, -limits[drone, 1]), limits[drone, 2])
+
+
+def still_watched(flight: Flight, watch: Watch, downwash: float) -> bool:
+    """Whether no bump has grown so far that a pair outside the watch could be too close."""
+    bumps = flight.bumps * np.array([1.0, 1.0, 1.0 / downwash])
+    most = float(flight.clock.detour.max(initial=1.0))
+    return bool(_lengths(bumps).max(initial=0.0) * most <= watch.reach)
+
+
+def bent(flight: Flight) -> NDArray[np.bool_]:
+    """Which drones make a detour."""
+    return np.asarray((flight.bumps != 0).any(axis=1))

@@ -1,0 +1,380 @@
+"""From one formation in the air to the next: who flies where, by which clock, and who bends aside.
+
+Pairs that would come too close are repaired by detours; then by exchanging goals; then by flying in two waves;
+then by longer detours, which take longer time.  The result is on the grid of :class:`Curves`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from ._area import Area, outside
+from ._assignment import Assignment, assigned
+from ._bottleneck import Bound, least_makespan, pair_times
+from ._curves import Curves, Floats, Ints
+from ._limits import Limits, Site
+from ._pairs import conflicts
+from ._problems import Problem, ShowInvalid
+from ._repair import Clock, Flight, Room, Watch, bent, repaired, still_watched
+from ._snapped import Peaks, grid_for, on_grid, peaks, snapped
+from ._timelaw import TimeLaw, time_law
+
+Separation = Callable[[Curves, Limits], Any]
+"""Who has the last word about curves: what it answers is kept beside them."""
+
+SWEEPS = 60
+SWAPS = 3
+"""How often goals are exchanged before drones fly in waves."""
+NEAR_DETOUR = 1.0
+FAR_DETOUR = 6.0
+"""How far aside a drone bends at most, in distances: at first, and when more time is taken."""
+TRIES = 12
+"""How often the clock is slowed or the margin widened until whole numbers keep every limit."""
+_FREE = 1e6
+_EASE = {"velocity_xy": 0.998, "velocity_up": 0.998, "velocity_down": 0.998, "acceleration": 0.98, "jerk": 0.94}
+"""What share of each limit is planned with at first: rounding uses the rest."""
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """What was done to keep drones apart.
+
+    ``pairs``: too close in straight flight.  ``bent``: drones with a detour, ``largest_m`` the largest.
+    ``swapped``: pairs that exchanged goals.  ``waves``: 1 when all fly together.  ``far``: whether detours
+    were allowed to cost time.
+    """
+
+    pairs: int = 0
+    bent: int = 0
+    largest_m: float = 0.0
+    swapped: int = 0
+    waves: int = 1
+    far: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Transition:
+    """A transition as it is exported, and what is known about it.
+
+    ``mapping[i]``: which goal drone i flies to.  ``ratio``: makespan to ``bound``, below which no pairing and
+    no motion within the limits is done.  ``gap``: by what share its squared distances may exceed the least.
+    ``tightest``: two drones and how close they come in the metric of the limits, of the pairs that were
+    watched, by samples; the proof tells the exact figure.  ``error_m``: how far rounding moved a control.
+    ``verdict``: what the caller's ``separation`` answered.
+    """
+
+    curves: Curves
+    mapping: Ints
+    makespan_s: float
+    bound: Bound
+    gap: float
+    tightest: tuple[int, int, float] | None
+    repairs: Repairs
+    peaks: Peaks
+    error_m: float
+    verdict: Any = None
+
+    @property
+    def lower_bound_s(self) -> float:
+        """No transition between the formations takes less."""
+        return self.bound.seconds
+
+    @property
+    def ratio(self) -> float:
+        """How much longer this one takes than the bound."""
+        return self.makespan_s / self.bound.seconds if self.bound.seconds else 1.0
+
+
+def transition(
+    starts: Floats,
+    goals: Floats,
+    limits: Limits,
+    site: Site | None = None,
+    *,
+    per_metre: int | None = None,
+    pairing: Ints | None = None,
+    names: Sequence[str] | None = None,
+    separation: Separation | None = None,
+) -> Transition:
+    """Plan the flight from ``starts`` to ``goals``, both (N, 3) in metres, all drones in the air and at rest.
+
+    ``per_metre``: the grid; the finest that holds all points where none is given.  ``pairing``: who flies
+    where, if that is settled.  ``names``: what refusals call the drones.
+    Raises: ShowInvalid when points are too close to each other, too low, too high or outside the area; when a
+    straight way between them leaves the area; or when drones cannot be kept apart.
+    """
+    names = names or [str(n + 1) for n in range(len(starts))]
+    if per_metre is None:
+        per_metre = grid_for(float(max(np.abs(starts).max(initial=0), np.abs(goals).max(initial=0))) + 2 * limits.distance_m)
+    area = Area(site)
+    begin, end = on_grid(starts, per_metre) / per_metre, on_grid(goals, per_metre) / per_metre
+    problems = _misplaced(begin, limits, area, names, "start") + _misplaced(end, limits, area, names, "goal")
+    if problems:
+        raise ShowInvalid(problems)
+    paired = Assignment(np.asarray(pairing, np.int64), 0.0, 0.0) if pairing is not None else assigned(begin, end, limits.downwash)
+    planner = _Planner(begin, end, limits, area, per_metre, names)
+    curves, flight, mapping, watch, repairs = planner.plan(paired.goals)
+    return Transition(
+        curves,
+        mapping,
+        curves.duration_ms / 1000,
+        least_makespan(begin, end, limits, pairing=mapping),
+        paired.gap,
+        _tightest(flight, watch, limits),
+        repairs,
+        peaks(curves),
+        planner.error_m,
+        separation(curves, limits) if separation else None,
+    )
+
+
+def _misplaced(points: Floats, limits: Limits, area: Area, names: Sequence[str], kind: str) -> list[Problem]:
+    """Why a formation cannot be held in the air."""
+    problems = too_near(points, limits, names, f"{kind}-too-close")
+    for n in np.flatnonzero(points[:, 2] < limits.navigation_m):
+        problems.append(Problem(f"{kind}-below-navigation", names[n], {"z": float(points[n, 2])}))
+    for n in np.flatnonzero(points[:, 2] > limits.altitude_m):
+        problems.append(Problem(f"{kind}-above-altitude", names[n], {"z": float(points[n, 2])}))
+    return problems + outside(area, points, f"{kind}-outside-area", names)
+
+
+def too_near(points: Floats, limits: Limits, names: Sequence[str], code: str) -> list[Problem]:
+    """A problem for each pair of points nearer than drones in the air may be."""
+    from scipy.spatial import cKDTree
+
+    metric = points * np.array([1, 1, 1 / limits.downwash])
+    if len(metric) < 2:
+        return []
+    pairs = cKDTree(metric).query_pairs(limits.distance_m, output_type="ndarray")
+    apart = np.sqrt(((metric[pairs[:, 0]] - metric[pairs[:, 1]]) ** 2).sum(axis=1))
+    close = apart < limits.distance_m * (1 - 1e-12)
+    return [
+        Problem(code, names[i], {"other": names[j], "distance_m": float(d)})
+        for (i, j), d in sorted(zip(pairs[close].tolist(), apart[close], strict=True))
+    ]
+
+
+class _Planner:
+    """One transition while it is being planned."""
+
+    def __init__(
+        self, starts: Floats, goals: Floats, limits: Limits, area: Area, per_metre: int, names: Sequence[str]
+    ) -> None:
+        self.starts, self.goals, self.limits, self.area = starts, goals, limits, area
+        self.per_metre, self.names = per_metre, names
+        self.margin = sqrt(3) / per_metre
+        self.ease = dict(_EASE)
+        self.error_m = 0.0
+
+    def plan(self, mapping: Ints) -> tuple[Curves, Flight, Ints, Watch, Repairs]:
+        """Repair by detours, swaps, waves, far detours, in this order; the first that works is taken."""
+        together = np.zeros(len(self.starts), np.int64)
+        near = NEAR_DETOUR * self.limits.distance_m
+        flight, watch, left = self._repair(mapping, together, near, SWEEPS)
+        before, swapped, far = int((watch.straight < self.limits.distance_m).sum()), 0, False
+        for _again in range(SWAPS):
+            if not len(left):
+                break
+            mapping, changed = self._swapped(mapping, left)
+            swapped += changed
+            if not changed:
+                break
+            flight, watch, left = self._repair(mapping, together, near, SWEEPS)
+        if len(left):
+            flight, watch, left = self._repair(mapping, self._parted(mapping, left), near, SWEEPS)
+        if len(left):
+            far = True
+            flight, watch, left = self._repair(mapping, together, FAR_DETOUR * self.limits.distance_m, 4 * SWEEPS)
+        if len(left):
+            raise ShowInvalid(self._stuck(flight, left))
+        curves, flight, watch = self._settled(mapping, flight, watch, FAR_DETOUR * self.limits.distance_m if far else near)
+        lengths = np.sqrt((flight.bumps**2).sum(axis=1))
+        return curves, flight, mapping, watch, Repairs(
+            before, int(bent(flight).sum()), float(lengths.max(initial=0.0)), swapped, int(flight.waves.max(initial=0)) + 1, far
+        )  # fmt: skip
+
+    def _repair(self, mapping: Ints, waves: Ints, most_m: float, sweeps: int) -> tuple[Flight, Watch, Ints]:
+        ways = self.goals[mapping] - self.starts
+        flight = Flight(self.starts, ways, waves, np.zeros_like(ways), self._clock(ways, waves, np.zeros_like(ways)))
+        watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash)
+        flight, left, _sweeps = repaired(flight, watch, self._room(ways), self.limits.downwash, most_m, sweeps)
+        return flight, watch, left
+
+    def _room(self, ways: Floats) -> Room:
+        ends = self.starts + ways
+        aside = self.area.lines(self.starts, ends)
+        if (aside < 0).any():
+            raise ShowInvalid([
+                Problem("way-leaves-area", self.names[n], {
+                    "from": self.starts[n].tolist(), "to": ends[n].tolist()})
+                for n in np.flatnonzero(aside < 0)
+            ])  # fmt: skip
+        spare = 2 * self.margin
+        low, high = np.minimum(self.starts[:, 2], ends[:, 2]), np.maximum(self.starts[:, 2], ends[:, 2])
+        return Room(
+            np.maximum(aside - spare, 0) / 1.1,
+            np.maximum(low - self.limits.navigation_m - spare, 0) / 1.1,
+            np.maximum(self.limits.altitude_m - high - spare, 0) / 1.1,
+        )
+
+    def _clock(self, ways: Floats, waves: Ints, bumps: Floats) -> Clock:
+        return Clock.of(tuple(
+            self._law(ways[waves == wave], bumps[waves == wave]) for wave in range(int(waves.max(initial=0)) + 1)
+        ))  # fmt: skip
+
+    def _law(self, ways: Floats, bumps: Floats) -> TimeLaw:
+        """The fastest law for straight ways with bumps: β' is at most 4 s', β'' at most 4 s'' + 8 s'²."""
+        limit = {name: getattr(self.limits, name) * share for name, share in self.ease.items()}
+        both = np.concatenate([ways + 4 * bumps, ways - 4 * bumps])
+        aside = 8 * np.sqrt((bumps**2).sum(axis=1)).repeat(1)
+        aside = np.concatenate([aside, aside])
+        lengths = np.sqrt((both**2).sum(axis=1))
+        velocity = min(
+            _FREE,
+            limit["velocity_xy"] / max(float(np.hypot(both[:, 0], both[:, 1]).max(initial=0)), 1e-9),
+            limit["velocity_up"] / max(float(both[:, 2].max(initial=0)), 1e-9),
+            limit["velocity_down"] / max(float((-both[:, 2]).max(initial=0)), 1e-9),
+        )
+        lengths = np.maximum(lengths, 1e-6)
+        while True:
+            acceleration = float(((limit["acceleration"] - aside * velocity**2) / lengths).min(initial=_FREE))
+            if acceleration > 0:
+                jerk = float(((limit["jerk"] - 3 * aside * velocity * acceleration) / lengths).min(initial=_FREE))
+                if jerk > 0.2 * limit["jerk"] / float(lengths.max(initial=1e-6)):
+                    return time_law(velocity, acceleration, jerk)
+            velocity *= 0.9
+
+    def _settled(self, mapping: Ints, flight: Flight, watch: Watch, most_m: float) -> tuple[Curves, Flight, Watch]:
+        """Time the repaired flight, put it on the grid, and look again, until all limits are kept."""
+        room = self._room(flight.ways)
+        for _again in range(TRIES):
+            flight = replace(flight, clock=self._clock(flight.ways, flight.waves, flight.bumps))
+            flight, left, _sweeps = repaired(flight, watch, room, self.limits.downwash, most_m, SWEEPS)
+            if not still_watched(flight, watch, self.limits.downwash):
+                wide = 4 * float(np.sqrt((flight.bumps**2).sum(axis=1)).max())
+                watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash, wide)
+                continue
+            if len(left):
+                self.margin *= 0.7
+                watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach)
+                continue
+            curves = self._curves(flight)
+            over = peaks(curves).over(self.limits)
+            close = conflicts(curves, self.limits, watch.pairs)
+            if not over and not len(close):
+                if len(gone := self.area.leaving(curves)):
+                    drone = int(np.searchsorted(curves.first, gone[0], side="right")) - 1
+                    raise ShowInvalid(Problem("way-leaves-area", self.names[drone]))
+                return curves, flight, watch
+            for name, factor in over.items():
+                self.ease[name] /= min(factor * 1.002, 1.3)
+            if len(close):
+                self.margin *= 1.5
+                watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach)
+        raise ShowInvalid(Problem("cannot-be-timed", facts={"over": sorted(over), "tries": TRIES}))
+
+    def _curves(self, flight: Flight) -> Curves:
+        """Straight ways keep the few phases of their law; detours have the finer times of β."""
+        many = bent(flight) | (flight.waves.max(initial=0) > 0)
+        law = self._law(flight.ways, flight.bumps) if not many.all() else None
+        groups = []
+        if law is not None:
+            straight = np.flatnonzero(~many)
+            where = flight.starts[straight, None, None] + law.share[..., None] * flight.ways[straight, None, None]
+            groups.append((straight, law.ends_ms, where))
+        if many.any():
+            groups.append((np.flatnonzero(many), flight.clock.ends_ms, flight.controls(np.flatnonzero(many))))
+        parts = []
+        self.error_m = 0.0
+        for drones, ends, where in groups:
+            whole = snapped(where.transpose(1, 0, 2, 3), self.per_metre)
+            self.error_m = max(self.error_m, float(np.abs(whole / self.per_metre - where.transpose(1, 0, 2, 3)).max()))
+            parts.append((drones, ends, whole))
+        return interleaved(self.per_metre, len(flight.starts), parts)
+
+    def _swapped(self, mapping: Ints, left: Ints) -> tuple[Ints, int]:
+        """Exchange the goals of pairs where that parts them, and takes nobody longer than the slowest."""
+        mapping, changed, seen = mapping.copy(), 0, set()
+        slowest = float(pair_times(self.starts, self.goals[mapping], self.limits).max())
+        scale = np.array([1, 1, 1 / self.limits.downwash])
+        for i, j in left.tolist():
+            if i in seen or j in seen:
+                continue
+            a, b = self.starts[[i, j]] * scale, self.goals[mapping[[i, j]]] * scale
+            times = pair_times(self.starts[[i, j]], self.goals[mapping[[j, i]]], self.limits)
+            if times.max() <= slowest and _closest(a, b[::-1]) > _closest(a, b):
+                mapping[[i, j]] = mapping[[j, i]]
+                seen |= {i, j}
+                changed += 1
+        return mapping, changed
+
+    def _parted(self, mapping: Ints, left: Ints) -> Ints:
+        """Two waves: of each pair still too close, the drone with the shorter way flies later."""
+        waves = np.zeros(len(self.starts), np.int64)
+        long = np.sqrt(((self.goals[mapping] - self.starts) ** 2).sum(axis=1))
+        for i, j in left.tolist():
+            if waves[i] == waves[j]:
+                waves[i if long[i] < long[j] else j] = 1
+        return waves
+
+    def _stuck(self, flight: Flight, left: Ints) -> list[Problem]:
+        return [
+            Problem("cannot-keep-apart", self.names[i], {
+                "other": self.names[j], "distance_m": self.limits.distance_m,
+                "from": flight.starts[i].tolist(), "to": (flight.starts[i] + flight.ways[i]).tolist()})
+            for i, j in left.tolist()
+        ]  # fmt: skip
+
+
+def _closest(starts: Floats, goals: Floats) -> float:
+    """How close two drones come on straight synchronous ways."""
+    apart, toward = starts[0] - starts[1], (goals[0] - starts[0]) - (goals[1] - starts[1])
+    square = float(toward @ toward)
+    share = min(1.0, max(0.0, -float(apart @ toward) / square)) if square else 0.0
+    return float(np.linalg.norm(apart + share * toward))
+
+
+def interleaved(per_metre: int, drones: int, parts: Sequence[tuple[Ints, Ints, Ints]]) -> Curves:
+    """Curves of groups of drones: who they are, the times they share (K,), their controls (K, n, 4, 3)."""
+    counts = np.zeros(drones, np.int64)
+    for members, ends, _controls in parts:
+        counts[members] = len(ends)
+    first = np.concatenate([[0], np.cumsum(counts)])
+    all_ends, all_controls = np.empty(first[-1], np.int64), np.empty((first[-1], 4, 3), np.int64)
+    for members, ends, controls in parts:
+        place = first[members][:, None] + np.arange(len(ends))
+        all_ends[place] = ends
+        all_controls[place] = controls.transpose(1, 0, 2, 3)
+    return Curves(per_metre, first, all_ends, all_controls)
+
+
+def _tightest(flight: Flight, watch: Watch, limits: Limits) -> tuple[int, int, float] | None:
+    if not len(watch.pairs):
+        return None
+    u = np.linspace(0, 1, 9)
+    basis = np.stack([(1 - u) ** 3, 3 * (1 - u) ** 2 * u, 3 * (1 - u) * u**2, u**3])
+    share, detour = flight.clock.share @ basis, flight.clock.detour @ basis
+    best: tuple[int, int, float] | None = None
+    scale = np.array([1, 1, 1 / limits.downwash])
+    for begin in range(0, len(watch.pairs), 20_000):
+        pairs = watch.pairs[begin : begin + 20_000]
+        order = np.argsort(watch.straight[begin : begin + 20_000], kind="stable")[:2000]
+        i, j = pairs[order, 0], pairs[order, 1]
+        apart = np.zeros((len(order), share[0].size, 3))
+        for members, sign in ((i, 1.0), (j, -1.0)):
+            s, b = share[flight.waves[members]], detour[flight.waves[members]]
+            apart += sign * (
+                flight.starts[members, None]
+                + s.reshape(len(order), -1, 1) * flight.ways[members, None]
+                + b.reshape(len(order), -1, 1) * flight.bumps[members, None]
+            )
+        far = np.sqrt(((apart * scale) ** 2).sum(axis=-1)).min(axis=1)
+        k = int(np.argmin(far))
+        if best is None or far[k] < best[2]:
+            best = int(i[k]), int(j[k]), float(far[k])
+    return best
