@@ -22,7 +22,7 @@ Reach = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class LeastTime:
     """No pairing takes less than ``seconds``.
 
     The drones ``crowd`` have to fly to goals of which only ``within`` are nearer than that in time, and they
@@ -52,7 +52,7 @@ def pair_times(starts: Floats, goals: Floats, limits: Limits) -> Floats:
 
 def least_makespan(
     starts: Floats, goals: Floats, limits: Limits, *, pairing: Ints | None = None, tolerance: float = 5e-4
-) -> Bound:
+) -> LeastTime:
     """The time of the slowest drone under the best of all pairings, from below.
 
     ``pairing`` is one to begin with.  ``tolerance``: by what share the bound may be below the true least.
@@ -60,7 +60,7 @@ def least_makespan(
     drones = len(starts)
     current = np.arange(drones) if pairing is None else np.asarray(pairing, np.int64).copy()
     high = float(pair_times(starts, goals[current], limits).max(initial=0.0))
-    best = Bound(0.0, np.empty(0, np.int64), np.empty(0, np.int64))
+    best = LeastTime(0.0, np.empty(0, np.int64), np.empty(0, np.int64))
     guess = high * (1 - tolerance)
     step = 0.02
     while high > 0 and best.seconds < high * (1 - tolerance):
@@ -76,12 +76,12 @@ def least_makespan(
             crowd, within = stuck
             # Whoever of the crowd flies elsewhere takes at least this long.
             seconds = _way_out(starts, goals, crowd, within, limits)
-            best = Bound(seconds, crowd, within)
+            best = LeastTime(seconds, crowd, within)
             guess = (seconds + high) / 2
     return best
 
 
-def holds(bound: Bound, starts: Floats, goals: Floats, limits: Limits) -> bool:
+def holds(bound: LeastTime, starts: Floats, goals: Floats, limits: Limits) -> bool:
     """Whether the certificate proves the bound: checked drone by drone, trusting nothing but the drones."""
     if not bound.seconds:
         return True

@@ -63,21 +63,23 @@ def least_time(way: Floats | float, velocity: float, acceleration: float, jerk: 
     return np.where(way >= velocity * rising, way / velocity + rising, free)
 
 
-def time_law(velocity: float, acceleration: float, jerk: float, *, least_ms: int = 0) -> TimeLaw:
+def time_law(
+    velocity: float, acceleration: float, jerk: float, *, least_ms: int = 0, shortest_ms: int = SHORTEST_MS
+) -> TimeLaw:
     """The fastest law whose s keeps the three limits, given per s, s² and s³, in whole ticks.
 
-    ``least_ms``: how long it lasts at least.
+    ``least_ms``: how long it lasts at least.  ``shortest_ms``: no phase is shorter.
     """
     best: tuple[int, int, int] | None = None
     for holds, cruises in ((True, True), (True, False), (False, True), (False, False)):
-        phases = _phases(velocity, acceleration, jerk, holds, cruises)
+        phases = _phases(velocity, acceleration, jerk, shortest_ms if holds else 0, shortest_ms if cruises else 0, shortest_ms)
         if best is None or _total(phases) < _total(best):
             best = phases
     if best is None:
         raise AssertionError("four candidates were looked at")
     if short := max(0, least_ms - _total(best)):
         # Cruising longer lowers every limit's use.
-        best = best[0], best[1], max(best[2] + _up(short), SHORTEST_MS)
+        best = best[0], best[1], max(best[2] + _up(short), shortest_ms)
     return _law(*best)
 
 
@@ -89,15 +91,15 @@ def _up(ms: float) -> int:
     return ceil(round(ms, 6) / TICK_MS) * TICK_MS
 
 
-def _phases(velocity: float, acceleration: float, jerk: float, holds: bool, cruises: bool) -> tuple[int, int, int]:
-    """Durations of ramp, constant acceleration and cruise in ms.
+def _phases(
+    velocity: float, acceleration: float, jerk: float, holds: int, cruises: int, ramps: int
+) -> tuple[int, int, int]:
+    """Durations of ramp, constant acceleration and cruise in ms, at least those given; zero means without.
 
     With ramp u, hold h and cruise c the whole way is J u (u + h) (2 u + h + c) = 1; the acceleration is J u and
     the velocity J u (u + h), so longer phases use less of every limit.
     """
-    ramp = SHORTEST_MS / 1000
-    hold = SHORTEST_MS / 1000 if holds else 0.0
-    cruise = SHORTEST_MS / 1000 if cruises else 0.0
+    ramp, hold, cruise = ramps / 1000, holds / 1000, cruises / 1000
     if cruises:
         # The velocity limit is met with equality: J = v / (u (u + h)).
         if holds:

@@ -15,13 +15,13 @@ import numpy as np
 
 from ._area import Area, outside
 from ._assignment import Assignment, assigned
-from ._bottleneck import Bound, least_makespan, pair_times
+from ._bottleneck import LeastTime, least_makespan, pair_times
 from ._curves import Curves, Floats, Ints
 from ._limits import Limits, Site
 from ._pairs import conflicts
 from ._problems import Problem, ShowInvalid
 from ._repair import Clock, Flight, Room, Watch, bent, repaired, still_watched
-from ._snapped import Peaks, grid_for, on_grid, peaks, snapped
+from ._snapped import Peaks, grid_for, on_grid, peaks, shortest_phase_ms, snapped
 from ._timelaw import TimeLaw, time_law
 
 Separation = Callable[[Curves, Limits], Any]
@@ -71,7 +71,7 @@ class Transition:
     curves: Curves
     mapping: Ints
     makespan_s: float
-    bound: Bound
+    bound: LeastTime
     gap: float
     tightest: tuple[int, int, float] | None
     repairs: Repairs
@@ -168,6 +168,7 @@ class _Planner:
         self.starts, self.goals, self.limits, self.area = starts, goals, limits, area
         self.per_metre, self.names = per_metre, names
         self.margin = sqrt(3) / per_metre
+        self.shortest_ms = shortest_phase_ms(per_metre, limits)
         self.ease = dict(_EASE)
         self.error_m = 0.0
 
@@ -246,7 +247,7 @@ class _Planner:
             if acceleration > 0:
                 jerk = float(((limit["jerk"] - 3 * aside * velocity * acceleration) / lengths).min(initial=_FREE))
                 if jerk > 0.2 * limit["jerk"] / float(lengths.max(initial=1e-6)):
-                    return time_law(velocity, acceleration, jerk)
+                    return time_law(velocity, acceleration, jerk, shortest_ms=self.shortest_ms)
             velocity *= 0.9
 
     def _settled(self, mapping: Ints, flight: Flight, watch: Watch, most_m: float) -> tuple[Curves, Flight, Watch]:
@@ -272,7 +273,9 @@ class _Planner:
                     raise ShowInvalid(Problem("way-leaves-area", self.names[drone]))
                 return curves, flight, watch
             for name, factor in over.items():
-                self.ease[name] /= min(factor * 1.002, 1.3)
+                # Velocity jumps where grids are coarse and phases short: a gentler jerk makes them longer.
+                limit = "jerk" if name == "velocity_jump" else name
+                self.ease[limit] /= min(factor * 1.002, 1.3)
             if len(close):
                 self.margin *= 1.5
                 watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach)
