@@ -16,6 +16,9 @@ from ._limits import Limits
 DEEPEST = 24
 """How often a piece of time is halved before a pair counts as too close."""
 
+ROUNDED_M = 1e-7
+"""Distances are told to this: drones that stand exactly as close as they may are not too close."""
+
 
 def near_pairs(starts: Floats, ways: Floats, waves: Ints, distance: float) -> tuple[Ints, Floats]:
     """Pairs (P, 2) that straight flights bring within ``distance``, and how close they come.
@@ -104,7 +107,7 @@ def conflicts(curves: Curves, limits: Limits, pairs: Ints) -> Ints:
     """Those of ``pairs`` that come closer in the air than the limits allow."""
     metric = curves.metres()
     metric[..., 2] /= limits.downwash
-    needs = np.full(len(pairs), limits.distance_m)
+    needs = np.full(len(pairs), limits.distance_m - ROUNDED_M)
     bad = too_close(curves.first, curves.ends_ms, metric, curves.parked(), pairs, needs)
     return pairs[bad]
 
@@ -226,7 +229,7 @@ def _too_close_by_arrays(first: Ints, ends_ms: Ints, controls: Floats, exempt: N
                 k = int(first[m] + np.searchsorted(ends_ms[first[m] : first[m + 1]], low, side="right"))
                 start = ends_ms[k - 1] if k > first[m] else 0
                 long = ends_ms[k] - start
-                parts[row] = _part_of(controls[k], (low - start) / long, (high - start) / long)
+                parts[row] = part_of(controls[k], (low - start) / long, (high - start) / long)
                 free[row] = exempt[k]
             asked = ~bad[some] & ~free[place[:, 0]] & ~free[place[:, 1]]
             rows = np.flatnonzero(asked)
@@ -235,7 +238,8 @@ def _too_close_by_arrays(first: Ints, ends_ms: Ints, controls: Floats, exempt: N
     return bad
 
 
-def _part_of(controls: Floats, low: float, high: float) -> Floats:
+def part_of(controls: Floats, low: float, high: float) -> Floats:
+    """The controls (4, 3) of a cubic between two shares of its time."""
     out = np.zeros((4, 3))
     for k, (u, v, w) in enumerate(((low,) * 3, (low, low, high), (low, high, high), (high,) * 3)):
         a = controls[:-1] + u * np.diff(controls, axis=0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ._compiled import compiled
 from ._curves import Floats, Ints
-from ._pairs import near_pairs, too_close
+from ._pairs import ROUNDED_M, near_pairs, too_close
 from ._timelaw import TICK_MS, TimeLaw
 
 PIECE_MS = 800
@@ -140,7 +140,7 @@ class Watch:
         i, j = pairs[:, 0], pairs[:, 1]
         at_rest = np.minimum(_lengths(a[i] - a[j]), _lengths(a[i] + w[i] - a[j] - w[j]))
         # Where drones start or end nearer than the margin asks, they keep at least what is required.
-        needs = np.maximum(distance, np.minimum(distance + margin, at_rest * (1 - 1e-9)))
+        needs = np.maximum(distance - ROUNDED_M, np.minimum(distance + margin, at_rest * (1 - 1e-9)))
         # Rounding moves each drone by less than the margin, too.
         return cls(pairs, needs, straight, pad / 2 - margin)
 

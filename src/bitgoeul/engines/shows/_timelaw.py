@@ -39,6 +39,15 @@ class TimeLaw:
         """How long the transition takes."""
         return int(self.ends_ms[-1])
 
+    def at(self, moments_ms: Ints | Floats) -> Floats:
+        """s at each moment; before and after the law it stands."""
+        moments = np.clip(np.asarray(moments_ms, float), 0, self.duration_ms)
+        k = np.minimum(np.searchsorted(self.ends_ms, moments), len(self.ends_ms) - 1)
+        begins = np.concatenate([[0], self.ends_ms[:-1]])
+        u = (moments - begins[k]) / (self.ends_ms[k] - begins[k])
+        a, b, c, d = self.share[k].T
+        return np.asarray((1 - u) ** 3 * a + 3 * (1 - u) ** 2 * u * b + 3 * (1 - u) * u * u * c + u**3 * d)
+
 
 def least_time(way: Floats | float, velocity: float, acceleration: float, jerk: float) -> Floats:
     """The least time in which a point flies each straight way from rest to rest, in seconds.
