@@ -14,10 +14,9 @@ import numpy as np
 from ._curves import Curves, Floats, Ints
 from ._ground import LOWEST_M, descent, landing, landing_spots
 from ._limits import Limits, Site
-from ._pairs import conflicts, part_of
+from ._pairs import conflicts
 from ._problems import Problem, ShowInvalid
-from ._snapped import JUMP_S, on_grid, peaks, shortest_phase_ms, snapped
-from ._timelaw import TICK_MS
+from ._snapped import JUMP_S, on_grid, peaks, snapped
 from ._transition import interleaved, transition
 
 BRAKES_S = (2.0, 3.0, 4.0, 6.0, 8.0)
@@ -26,14 +25,14 @@ KNOT_MS = 400
 
 @dataclass(frozen=True, eq=False)
 class Abort:
-    """What is flown from ``moment_ms`` of the show on, until all stand on the ground.
+    """What is flown from ``begins_ms`` of the show on, until all stand on the ground.
 
-    ``standstill_ms``: when, counted from then, all hover.  ``braked``: whether they slowed down, or flew on to
-    where all stand.
+    ``braked``: drones leave the show at the moment of aborting and slow down, and hover ``standstill_ms`` later.
+    Where they did not brake, ``begins_ms`` is the next moment of the show at which all stand.
     """
 
     curves: Curves
-    moment_ms: int
+    begins_ms: int
     standstill_ms: int
     braked: bool
 
@@ -57,9 +56,13 @@ def abort(
     if not 0 <= moment_ms < curves.duration_ms:
         raise ShowInvalid(Problem("moment-outside-show", facts={"moment_ms": moment_ms}))
     names = names or [str(n + 1) for n in range(curves.drones)]
-    halt, braked = _halted(curves, moment_ms, limits)
-    points = halt.controls[halt.first[1:] - 1, 3] / float(curves.per_metre)
-    parts = [halt]
+    halt = None if _stands(curves, moment_ms + 1, 0.0) else _halted(curves, moment_ms, limits)
+    if halt:
+        begins_ms, parts = moment_ms, [halt]
+        points = halt.controls[halt.first[1:] - 1, 3] / float(curves.per_metre)
+    else:
+        begins_ms, parts = _rest_after(curves, moment_ms, limits), []
+        points = on_grid(motion(curves, begins_ms)[0], curves.per_metre) / curves.per_metre
     if pads is not None:
         if (points[:, 2] < limits.navigation_m).any():
             low = np.flatnonzero(points[:, 2] < limits.navigation_m)
@@ -75,9 +78,8 @@ def abort(
                 pairing=np.arange(curves.drones),
             )  # fmt: skip
             parts.append(aside.curves)
-        if (points[:, 2] > 0).any():
-            parts.append(descent(spots, limits, curves.per_metre, names))
-    return Abort(Curves.after_another(parts), moment_ms, halt.duration_ms, braked)
+        parts.append(descent(spots, limits, curves.per_metre, names))
+    return Abort(Curves.after_another(parts), begins_ms, halt.duration_ms if halt else 0, halt is not None)
 
 
 def reordered(curves: Curves, mapping: Ints) -> Curves:
@@ -103,13 +105,8 @@ def motion(curves: Curves, moment_ms: float) -> tuple[Floats, Floats]:
     return r[:, 0] + s * (r[:, 1] - r[:, 0]), 3 * (r[:, 1] - r[:, 0]) / seconds[:, None]
 
 
-def _halted(curves: Curves, moment_ms: int, limits: Limits) -> tuple[Curves, bool]:
-    """Brake within the limits, or fly on until all stand."""
-    _place, velocity = motion(curves, moment_ms)
-    if not (np.abs(velocity) > 0).any() and _stands(curves, moment_ms + 1, 0.0):
-        place = on_grid(_place, curves.per_metre)
-        still = np.broadcast_to(place[None, :, None], (1, len(place), 4, 3))
-        return Curves.together(curves.per_metre, np.array([TICK_MS]), still), False
+def _halted(curves: Curves, moment_ms: int, limits: Limits) -> Curves | None:
+    """Brake by slowing the clock, if that keeps the limits."""
     for seconds in BRAKES_S:
         length = round(1000 * seconds)
         if moment_ms + length / 2 > curves.duration_ms:
@@ -121,13 +118,8 @@ def _halted(curves: Curves, moment_ms: int, limits: Limits) -> tuple[Curves, boo
         moments = moment_ms + length * (x - x**3 + x**4 / 2)
         halt = _followed(curves, knots, moments, 1 - x * x * (3 - 2 * x))
         if _sound(curves, halt, limits, moments):
-            return halt, True
-    rest = _rest_after(curves, moment_ms, limits)
-    halt = cut(curves, moment_ms, rest, shortest_phase_ms(curves.per_metre, limits))
-    moments = np.linspace(moment_ms, rest, max(2, (rest - moment_ms) // KNOT_MS + 1))
-    if not _sound(curves, halt, limits, moments):
-        raise ShowInvalid(Problem("cannot-halt", facts={"moment_ms": moment_ms}))
-    return halt, False
+            return halt
+    return None
 
 
 def _followed(curves: Curves, knots: Ints, moments: Floats, speed: Floats) -> Curves:
@@ -168,54 +160,8 @@ def _stands(curves: Curves, moment_ms: float, most: float) -> bool:
 
 
 def _rest_after(curves: Curves, moment_ms: int, limits: Limits) -> int:
-    """The next moment at which a segment ends and all stand."""
+    """The next moment at which all stand: this one, or one at which a segment ends."""
+    if _stands(curves, moment_ms + 1, 0.0):
+        return moment_ms
     later = np.unique(curves.ends_ms[curves.ends_ms > moment_ms]).tolist()
     return int(next((end for end in later if _stands(curves, end, limits.acceleration * JUMP_S)), later[-1]))
-
-
-def cut(curves: Curves, begin_ms: int, end_ms: int, least_ms: int) -> Curves:
-    """What is flown from one moment to another, whole segments unchanged.
-
-    A first piece shorter than ``least_ms`` is too short for the grid: it is joined with the segment after it.
-    Where the end is nearer than that, it is reached that late.
-    """
-    total = max(end_ms - begin_ms, least_ms)
-    places, velocities = motion(curves, begin_ms)
-    begins = curves.begins_ms
-    ends, controls, first = [], [], [0]
-    for n in range(curves.drones):
-        k = int(curves.first[n] + np.searchsorted(curves.ends_ms[curves.first[n] : curves.first[n + 1]], begin_ms, "right"))
-        last = int(curves.first[n] + np.searchsorted(curves.ends_ms[curves.first[n] : curves.first[n + 1]], end_ms))
-        still = (curves.controls[k] == curves.controls[k, 0]).all()
-        if begins[k] == begin_ms or still:
-            head = curves.controls[k]
-        elif curves.ends_ms[k] - begin_ms >= least_ms:
-            low = (begin_ms - begins[k]) / (curves.ends_ms[k] - begins[k])
-            head = snapped(part_of(curves.controls[k] / curves.per_metre, low, 1.0)[None, None], curves.per_metre)[0, 0]
-        else:
-            k = min(k + 1, last)
-            head = _joined(curves, k, last, places[n], velocities[n], begin_ms, total)
-        own = [int(min(curves.ends_ms[m], end_ms)) - begin_ms for m in range(k, last + 1)]
-        own[-1] = total
-        ends += own
-        controls.append(head[None])
-        controls.append(curves.controls[k + 1 : last + 1])
-        first.append(len(ends))
-    return Curves(
-        curves.per_metre, np.array(first, np.int64), np.array(ends, np.int64), np.concatenate(controls)
-    )
-
-
-def _joined(
-    curves: Curves, k: int, last: int, place: Floats, velocity: Floats, begin_ms: int, total: int
-) -> Ints:
-    """One cubic from a place and velocity to the end of segment k."""
-    end = curves.controls[k, 3] / curves.per_metre
-    if k == last:
-        seconds, slope = total / 1000, np.zeros(3)
-    else:
-        seconds = (curves.ends_ms[k] - begin_ms) / 1000
-        leg = (curves.controls[k, 3] - curves.controls[k, 2]) / curves.per_metre
-        slope = 3 * leg / ((curves.ends_ms[k] - curves.ends_ms[k - 1]) / 1000)
-    piece = np.stack([place, place + velocity * seconds / 3, end - slope * seconds / 3, end])
-    return snapped(piece[None, None], curves.per_metre)[0, 0]

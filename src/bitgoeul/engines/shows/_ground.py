@@ -198,10 +198,10 @@ def _delays(laws: Sequence[TimeLaw], heights: Floats, needed: float) -> Ints:
 
 
 def _staggered(
-    starts: Ints, goals: Ints, laws: Sequence[TimeLaw], delays: Ints, per_metre: int, tail_ms: int = 0
+    starts: Ints, goals: Ints, laws: Sequence[TimeLaw], delays: Ints, per_metre: int
 ) -> Curves:
     """Each drone waits, flies straight by its own law, and waits until the last has come; units of the grid."""
-    total = max(int(delay) + law.duration_ms for law, delay in zip(laws, delays, strict=True)) + tail_ms
+    total = max(int(delay) + law.duration_ms for law, delay in zip(laws, delays, strict=True))
     ends, controls, first = [], [], [0]
     cache: dict[tuple[int, int], Ints] = {}
     for n, (law, delay) in enumerate(zip(laws, delays.tolist(), strict=True)):

@@ -232,7 +232,7 @@ class _Planner:
         """The fastest law for straight ways with bumps: β' is at most 4 s', β'' at most 4 s'' + 8 s'²."""
         limit = {name: getattr(self.limits, name) * share for name, share in self.ease.items()}
         both = np.concatenate([ways + 4 * bumps, ways - 4 * bumps])
-        aside = 8 * np.sqrt((bumps**2).sum(axis=1)).repeat(1)
+        aside = 8 * np.sqrt((bumps**2).sum(axis=1))
         aside = np.concatenate([aside, aside])
         lengths = np.sqrt((both**2).sum(axis=1))
         velocity = min(
@@ -241,12 +241,12 @@ class _Planner:
             limit["velocity_up"] / max(float(both[:, 2].max(initial=0)), 1e-9),
             limit["velocity_down"] / max(float((-both[:, 2]).max(initial=0)), 1e-9),
         )
-        lengths = np.maximum(lengths, 1e-6)
+        lengths = np.maximum(lengths, 1e-3)
         while True:
             acceleration = float(((limit["acceleration"] - aside * velocity**2) / lengths).min(initial=_FREE))
             if acceleration > 0:
                 jerk = float(((limit["jerk"] - 3 * aside * velocity * acceleration) / lengths).min(initial=_FREE))
-                if jerk > 0.2 * limit["jerk"] / float(lengths.max(initial=1e-6)):
+                if jerk > 0.2 * limit["jerk"] / float(lengths.max(initial=1e-3)):
                     return time_law(velocity, acceleration, jerk, shortest_ms=self.shortest_ms)
             velocity *= 0.9
 
