@@ -27,7 +27,9 @@ class Area:
             self.fence = shapely.Polygon(site.fence) if site.fence else None
             self.holes = [shapely.Polygon(ring) for ring in site.holes]
             self.audience = [shapely.Polygon(ring) for ring in site.audience]
-            shapely.prepare([shape for shape in (self.fence, *self.holes, *self.audience) if shape is not None])
+            shapely.prepare(
+                [shape for shape in (self.fence, *self.holes, *self.audience) if shape is not None]
+            )
 
     @property
     def bounded(self) -> bool:
@@ -44,7 +46,9 @@ class Area:
             edge = shapely.distance(self.fence.boundary, shapes)
             least = np.where(inside, edge, -np.maximum(shapely.distance(self.fence, shapes), 1e-9))
         for hole in self.holes:
-            least = np.minimum(least, np.where(shapely.intersects(hole, shapes), -1e-9, shapely.distance(hole, shapes)))
+            least = np.minimum(
+                least, np.where(shapely.intersects(hole, shapes), -1e-9, shapely.distance(hole, shapes))
+            )
         for people in self.audience:
             least = np.minimum(least, shapely.distance(people, shapes) - self.distance)
         return least
@@ -75,7 +79,9 @@ class Area:
         first = curves.first
         whole = _hulls([flat[first[n] : first[n + 1]].reshape(-1, 2) for n in range(curves.drones)])
         doubtful = np.flatnonzero(self.clearance(whole) < 0)
-        segments = np.concatenate([np.arange(first[n], first[n + 1]) for n in doubtful] or [np.empty(0, np.int64)])
+        segments = np.concatenate(
+            [np.arange(first[n], first[n + 1]) for n in doubtful] or [np.empty(0, np.int64)]
+        )
         if not len(segments):
             return np.empty(0, np.int64)
         hulls = shapely.convex_hull(shapely.multipoints(list(flat[segments])))

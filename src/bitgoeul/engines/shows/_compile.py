@@ -98,7 +98,9 @@ class CompiledShow:
     certificate: Any = None
 
 
-def compile_show(board: Storyboard, *, prove: Proof | None = None, progress: Progress | None = None) -> CompiledShow:
+def compile_show(
+    board: Storyboard, *, prove: Proof | None = None, progress: Progress | None = None
+) -> CompiledShow:
     """Plan a whole show.  The same storyboard gives the same show.
 
     Raises: ShowInvalid when there is no scene, when a scene has not one point per drone, and for everything that
@@ -110,7 +112,9 @@ def compile_show(board: Storyboard, *, prove: Proof | None = None, progress: Pro
     _check(board, names)
     per_metre = grid_for(_reach(board))
     tell(0.0, "takeoff")
-    up = take_off(board.pads, board.limits, board.site, per_metre=per_metre, lowest_m=board.lowest_m, names=names)
+    up = take_off(
+        board.pads, board.limits, board.site, per_metre=per_metre, lowest_m=board.lowest_m, names=names
+    )
     parts, flights, played = [up.curves], [], []
     here, slots, now = up.points, np.arange(drones), up.curves.duration_ms
     for number, scene in enumerate(board.scenes, 1):
@@ -127,7 +131,9 @@ def compile_show(board: Storyboard, *, prove: Proof | None = None, progress: Pro
         played.append(Played(scene.name, begins, now, slots))
         here = on_grid(scene.last[slots], per_metre) / per_metre
     tell((steps - 1) / steps, "landing")
-    down = landing(board.pads, board.limits, board.site, per_metre=per_metre, lowest_m=board.lowest_m, names=names)
+    down = landing(
+        board.pads, board.limits, board.site, per_metre=per_metre, lowest_m=board.lowest_m, names=names
+    )
     home = np.arange(drones) if board.land_home else None
     back = _scene_flight(here, down.points, board, per_metre, names, "landing", home)
     parts += [back.curves, reordered(down.curves, back.mapping)]

@@ -98,7 +98,9 @@ def in_wind(limits: Limits, wind: Wind) -> Limits:
     """
     speed = hypot(*wind)
     if not isfinite(speed) or speed >= limits.velocity_xy:
-        raise ShowInvalid(Problem("wind-too-strong", facts={"wind": speed, "velocity_xy": limits.velocity_xy}))
+        raise ShowInvalid(
+            Problem("wind-too-strong", facts={"wind": speed, "velocity_xy": limits.velocity_xy})
+        )
     return replace(limits, velocity_xy=limits.velocity_xy - speed)
 
 

@@ -127,7 +127,10 @@ def landing(
 def backwards(curves: Curves) -> Curves:
     """The same paths flown from their end to their begin."""
     order = np.concatenate(
-        [np.arange(end - 1, begin - 1, -1) for begin, end in zip(curves.first, curves.first[1:], strict=False)]
+        [
+            np.arange(end - 1, begin - 1, -1)
+            for begin, end in zip(curves.first, curves.first[1:], strict=False)
+        ]
     )
     return Curves(
         curves.per_metre, curves.first, curves.duration_ms - curves.begins_ms[order],
@@ -156,7 +159,9 @@ def _ascent(
     share, slack = _SHARE, 1.002
     for _again in range(TRIES):
         laws = [_vertical(height / per_metre, velocity, limits, per_metre, share) for height in heights]
-        delays = _delays(laws, heights / per_metre, limits.distance_m * limits.downwash * slack + 3 / per_metre)
+        delays = _delays(
+            laws, heights / per_metre, limits.distance_m * limits.downwash * slack + 3 / per_metre
+        )
         goals = place.copy()
         goals[:, 2] = heights[layer]
         curves = _staggered(place, goals, [laws[k] for k in layer], delays[layer], per_metre)
@@ -189,17 +194,13 @@ def _delays(laws: Sequence[TimeLaw], heights: Floats, needed: float) -> Ints:
         delay = delays[-1]
         span = np.arange(0, laws[k].duration_ms + TICK_MS, TICK_MS)
         own = laws[k].at(span) * heights[k]
-        while any(
-            (laws[j].at(span + delay - delays[j]) * heights[j] - own).min() < needed for j in range(k)
-        ):
+        while any((laws[j].at(span + delay - delays[j]) * heights[j] - own).min() < needed for j in range(k)):
             delay += TICK_MS
         delays.append(delay)
     return np.array(delays, np.int64)
 
 
-def _staggered(
-    starts: Ints, goals: Ints, laws: Sequence[TimeLaw], delays: Ints, per_metre: int
-) -> Curves:
+def _staggered(starts: Ints, goals: Ints, laws: Sequence[TimeLaw], delays: Ints, per_metre: int) -> Curves:
     """Each drone waits, flies straight by its own law, and waits until the last has come; units of the grid."""
     total = max(int(delay) + law.duration_ms for law, delay in zip(laws, delays, strict=True))
     ends, controls, first = [], [], [0]
@@ -296,7 +297,9 @@ def descent(points: Floats, limits: Limits, per_metre: int, names: Sequence[str]
         for height in set(heights) - made.keys():
             made[height] = _vertical(height / per_metre, limits.velocity_down, limits, per_metre, share)
         laws = [made[height] for height in heights]
-        lasts = np.array([law.duration_ms if height else 0 for law, height in zip(laws, heights, strict=True)])
+        lasts = np.array(
+            [law.duration_ms if height else 0 for law, height in zip(laws, heights, strict=True)]
+        )
         delays = np.zeros(len(place), np.int64)
         for above, below, wait in zip(upper.tolist(), lower.tolist(), later.tolist(), strict=True):
             delays[above] = max(delays[above], delays[below] + wait)

@@ -72,7 +72,9 @@ def _restricted(ends_ms: Ints, controls: Floats, knots: Ints) -> Floats:
         k = int(np.searchsorted(ends_ms, end))
         length = ends_ms[k] - begins[k]
         low, high = (begin - begins[k]) / length, (end - begins[k]) / length
-        for place, at in enumerate(((low, low, low), (low, low, high), (low, high, high), (high, high, high))):
+        for place, at in enumerate(
+            ((low, low, low), (low, low, high), (low, high, high), (high, high, high))
+        ):
             value = controls[k]
             for u in at:
                 value = value[:-1] + u * np.diff(value)
@@ -133,7 +135,9 @@ class Watch:
     reach: float
 
     @classmethod
-    def over(cls, flight: Flight, distance: float, margin: float, downwash: float, pad: float = PAD_M) -> Watch:
+    def over(
+        cls, flight: Flight, distance: float, margin: float, downwash: float, pad: float = PAD_M
+    ) -> Watch:
         scale = np.array([1.0, 1.0, 1.0 / downwash])
         a, w = flight.starts * scale, flight.ways * scale
         pairs, straight = near_pairs(a, w, flight.waves, distance + margin + pad)
@@ -197,6 +201,8 @@ def _looks(clock: Clock) -> tuple[Floats, Floats]:
     )
 
 
+HEAD_ON = 0.02
+"""Ways that pass each other within this share of the distance count as meeting head on."""
 OVERSHOOT = 0.02
 """Metres that a push asks for beyond the need, so that few sweeps end."""
 
@@ -207,9 +213,30 @@ def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  #
     for place in range(pairs.shape[0]):
         i, j = pairs[place, 0], pairs[place, 1]
         si, sj, bi, bj = s[waves[i]], s[waves[j]], beta[waves[i]], beta[waves[j]]
-        x = starts[i, 0] - starts[j, 0] + si * ways[i, 0] - sj * ways[j, 0] + bi * bumps[i, 0] - bj * bumps[j, 0]
-        y = starts[i, 1] - starts[j, 1] + si * ways[i, 1] - sj * ways[j, 1] + bi * bumps[i, 1] - bj * bumps[j, 1]
-        z = starts[i, 2] - starts[j, 2] + si * ways[i, 2] - sj * ways[j, 2] + bi * bumps[i, 2] - bj * bumps[j, 2]
+        x = (
+            starts[i, 0]
+            - starts[j, 0]
+            + si * ways[i, 0]
+            - sj * ways[j, 0]
+            + bi * bumps[i, 0]
+            - bj * bumps[j, 0]
+        )
+        y = (
+            starts[i, 1]
+            - starts[j, 1]
+            + si * ways[i, 1]
+            - sj * ways[j, 1]
+            + bi * bumps[i, 1]
+            - bj * bumps[j, 1]
+        )
+        z = (
+            starts[i, 2]
+            - starts[j, 2]
+            + si * ways[i, 2]
+            - sj * ways[j, 2]
+            + bi * bumps[i, 2]
+            - bj * bumps[j, 2]
+        )
         long = np.sqrt(x * x + y * y + squash * squash * z * z)
         lever = bi + bj
         missing = (needs[place] + OVERSHOOT - long) / np.maximum(lever, 0.02)
@@ -217,9 +244,18 @@ def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  #
         if missing[k] <= 0:
             continue
         vx, vy, vz, far = x[k], y[k], z[k], long[k]
-        if far < 1e-6:
-            # Drones that meet exactly part sideways.
+        # Drones that meet head on part sideways: along their way no bump helps.
+        wx = bi[k] * ways[i, 0] - bj[k] * ways[j, 0]
+        wy = bi[k] * ways[i, 1] - bj[k] * ways[j, 1]
+        wz = (bi[k] * ways[i, 2] - bj[k] * ways[j, 2]) * squash
+        square = max(wx * wx + wy * wy + wz * wz, 1e-12)
+        along = (vx * wx + vy * wy + vz * squash * wz) / square
+        ax, ay, az = vx - along * wx, vy - along * wy, vz * squash - along * wz
+        if ax * ax + ay * ay + az * az < (HEAD_ON * needs[place]) ** 2:
+            flat = np.sqrt(wx * wx + wy * wy)
             vx, vy, vz, far = 1.0, 0.0, 0.0, 1.0
+            if flat > 1e-6:
+                vx, vy = -wy / flat, wx / flat
         amount = missing[k] / far
         for side in range(2):
             drone = i if side == 0 else j

@@ -27,7 +27,9 @@ def grid_for(reach_m: float) -> int:
     for step in GRIDS_MM:
         if reach_m * 1000 <= WIDEST * step:
             return 1000 // step
-    raise ShowInvalid(Problem("show-too-wide", facts={"reach_m": reach_m, "most_m": WIDEST * GRIDS_MM[-1] / 1000}))
+    raise ShowInvalid(
+        Problem("show-too-wide", facts={"reach_m": reach_m, "most_m": WIDEST * GRIDS_MM[-1] / 1000})
+    )
 
 
 def on_grid(points: Floats, per_metre: int) -> Ints:

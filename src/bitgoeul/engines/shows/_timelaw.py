@@ -81,7 +81,14 @@ def time_law(
     """
     best: tuple[int, int, int] | None = None
     for holds, cruises in ((True, True), (True, False), (False, True), (False, False)):
-        phases = _phases(velocity, acceleration, jerk, shortest_ms if holds else 0, shortest_ms if cruises else 0, shortest_ms)
+        phases = _phases(
+            velocity,
+            acceleration,
+            jerk,
+            shortest_ms if holds else 0,
+            shortest_ms if cruises else 0,
+            shortest_ms,
+        )
         if best is None or _total(phases) < _total(best):
             best = phases
     if best is None:

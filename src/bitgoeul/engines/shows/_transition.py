@@ -36,7 +36,13 @@ FAR_DETOUR = 6.0
 TRIES = 12
 """How often the clock is slowed or the margin widened until whole numbers keep every limit."""
 _FREE = 1e6
-_EASE = {"velocity_xy": 0.998, "velocity_up": 0.998, "velocity_down": 0.998, "acceleration": 0.98, "jerk": 0.94}
+_EASE = {
+    "velocity_xy": 0.998,
+    "velocity_up": 0.998,
+    "velocity_down": 0.998,
+    "acceleration": 0.98,
+    "jerk": 0.94,
+}
 """What share of each limit is planned with at first: rounding uses the rest."""
 
 
@@ -110,15 +116,23 @@ def transition(
     """
     names = names or [str(n + 1) for n in range(len(starts))]
     if per_metre is None:
-        per_metre = grid_for(float(max(np.abs(starts).max(initial=0), np.abs(goals).max(initial=0))) + 2 * limits.distance_m)
+        per_metre = grid_for(
+            float(max(np.abs(starts).max(initial=0), np.abs(goals).max(initial=0))) + 2 * limits.distance_m
+        )
     area = Area(site)
     begin, end = on_grid(starts, per_metre) / per_metre, on_grid(goals, per_metre) / per_metre
     problems = _misplaced(begin, limits, area, names, "start") + _misplaced(end, limits, area, names, "goal")
     if problems:
         raise ShowInvalid(problems)
-    paired = Assignment(np.asarray(pairing, np.int64), 0.0, 0.0) if pairing is not None else assigned(begin, end, limits.downwash)
+    paired = (
+        Assignment(np.asarray(pairing, np.int64), 0.0, 0.0)
+        if pairing is not None
+        else assigned(begin, end, limits.downwash)
+    )
     planner = _Planner(begin, end, limits, area, per_metre, names)
-    curves, flight, mapping, watch, repairs = planner.plan(paired.goals)
+    curves, flight, mapping, watch, repairs = planner.plan(
+        paired.goals, swaps=SWAPS if pairing is None else 0
+    )
     return Transition(
         curves,
         mapping,
@@ -172,13 +186,13 @@ class _Planner:
         self.ease = dict(_EASE)
         self.error_m = 0.0
 
-    def plan(self, mapping: Ints) -> tuple[Curves, Flight, Ints, Watch, Repairs]:
+    def plan(self, mapping: Ints, swaps: int) -> tuple[Curves, Flight, Ints, Watch, Repairs]:
         """Repair by detours, swaps, waves, far detours, in this order; the first that works is taken."""
         together = np.zeros(len(self.starts), np.int64)
         near = NEAR_DETOUR * self.limits.distance_m
         flight, watch, left = self._repair(mapping, together, near, SWEEPS)
         before, swapped, far = int((watch.straight < self.limits.distance_m).sum()), 0, False
-        for _again in range(SWAPS):
+        for _again in range(swaps):
             if not len(left):
                 break
             mapping, changed = self._swapped(mapping, left)
@@ -190,10 +204,14 @@ class _Planner:
             flight, watch, left = self._repair(mapping, self._parted(mapping, left), near, SWEEPS)
         if len(left):
             far = True
-            flight, watch, left = self._repair(mapping, together, FAR_DETOUR * self.limits.distance_m, 4 * SWEEPS)
+            flight, watch, left = self._repair(
+                mapping, together, FAR_DETOUR * self.limits.distance_m, 4 * SWEEPS
+            )
         if len(left):
             raise ShowInvalid(self._stuck(flight, left))
-        curves, flight, watch = self._settled(mapping, flight, watch, FAR_DETOUR * self.limits.distance_m if far else near)
+        curves, flight, watch = self._settled(
+            mapping, flight, watch, FAR_DETOUR * self.limits.distance_m if far else near
+        )
         lengths = np.sqrt((flight.bumps**2).sum(axis=1))
         return curves, flight, mapping, watch, Repairs(
             before, int(bent(flight).sum()), float(lengths.max(initial=0.0)), swapped, int(flight.waves.max(initial=0)) + 1, far
@@ -201,9 +219,13 @@ class _Planner:
 
     def _repair(self, mapping: Ints, waves: Ints, most_m: float, sweeps: int) -> tuple[Flight, Watch, Ints]:
         ways = self.goals[mapping] - self.starts
-        flight = Flight(self.starts, ways, waves, np.zeros_like(ways), self._clock(ways, waves, np.zeros_like(ways)))
+        flight = Flight(
+            self.starts, ways, waves, np.zeros_like(ways), self._clock(ways, waves, np.zeros_like(ways))
+        )
         watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash)
-        flight, left, _sweeps = repaired(flight, watch, self._room(ways), self.limits.downwash, most_m, sweeps)
+        flight, left, _sweeps = repaired(
+            flight, watch, self._room(ways), self.limits.downwash, most_m, sweeps
+        )
         return flight, watch, left
 
     def _room(self, ways: Floats) -> Room:
@@ -245,12 +267,16 @@ class _Planner:
         while True:
             acceleration = float(((limit["acceleration"] - aside * velocity**2) / lengths).min(initial=_FREE))
             if acceleration > 0:
-                jerk = float(((limit["jerk"] - 3 * aside * velocity * acceleration) / lengths).min(initial=_FREE))
+                jerk = float(
+                    ((limit["jerk"] - 3 * aside * velocity * acceleration) / lengths).min(initial=_FREE)
+                )
                 if jerk > 0.2 * limit["jerk"] / float(lengths.max(initial=1e-3)):
                     return time_law(velocity, acceleration, jerk, shortest_ms=self.shortest_ms)
             velocity *= 0.9
 
-    def _settled(self, mapping: Ints, flight: Flight, watch: Watch, most_m: float) -> tuple[Curves, Flight, Watch]:
+    def _settled(
+        self, mapping: Ints, flight: Flight, watch: Watch, most_m: float
+    ) -> tuple[Curves, Flight, Watch]:
         """Time the repaired flight, put it on the grid, and look again, until all limits are kept."""
         room = self._room(flight.ways)
         for _again in range(TRIES):
@@ -262,7 +288,9 @@ class _Planner:
                 continue
             if len(left):
                 self.margin *= 0.7
-                watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach)
+                watch = Watch.over(
+                    flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach
+                )
                 continue
             curves = self._curves(flight)
             over = peaks(curves).over(self.limits)
@@ -278,7 +306,9 @@ class _Planner:
                 self.ease[limit] /= min(factor * 1.002, 1.3)
             if len(close):
                 self.margin *= 1.5
-                watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach)
+                watch = Watch.over(
+                    flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach
+                )
         raise ShowInvalid(Problem("cannot-be-timed", facts={"over": sorted(over), "tries": TRIES}))
 
     def _curves(self, flight: Flight) -> Curves:
@@ -288,7 +318,9 @@ class _Planner:
         groups = []
         if law is not None:
             straight = np.flatnonzero(~many)
-            where = flight.starts[straight, None, None] + law.share[..., None] * flight.ways[straight, None, None]
+            where = (
+                flight.starts[straight, None, None] + law.share[..., None] * flight.ways[straight, None, None]
+            )
             groups.append((straight, law.ends_ms, where))
         if many.any():
             groups.append((np.flatnonzero(many), flight.clock.ends_ms, flight.controls(np.flatnonzero(many))))
@@ -296,7 +328,9 @@ class _Planner:
         self.error_m = 0.0
         for drones, ends, where in groups:
             whole = snapped(where.transpose(1, 0, 2, 3), self.per_metre)
-            self.error_m = max(self.error_m, float(np.abs(whole / self.per_metre - where.transpose(1, 0, 2, 3)).max()))
+            self.error_m = max(
+                self.error_m, float(np.abs(whole / self.per_metre - where.transpose(1, 0, 2, 3)).max())
+            )
             parts.append((drones, ends, whole))
         return interleaved(self.per_metre, len(flight.starts), parts)
 

@@ -29,6 +29,7 @@ ORDER = [
     "claim-cpu",
     "page-cpu",
     "programmes-scale",
+    "shows",
     "chaos",
 ]
 

@@ -1,0 +1,63 @@
+"""Who flies where: against the exact method, and that the proved gap is one."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from bitgoeul.engines.shows import assigned
+from bitgoeul.engines.shows._assignment import _by_matrix
+from bitgoeul.engines.shows._compiled import NUMBA
+
+
+def least(starts, goals):
+    costs = cdist(starts, goals, "sqeuclidean")
+    rows, chosen = linear_sum_assignment(costs)
+    return costs[rows, chosen].sum()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), drones=st.integers(1, 60), downwash=st.sampled_from([1.0, 2.0, 3.0]))
+def test_a_pairing_is_as_good_as_its_gap_says(seed, drones, downwash):
+    rng = np.random.default_rng(seed)
+    starts, goals = rng.normal(0, 20, (drones, 3)), rng.normal([5, 9, 40], [30, 2, 10], (drones, 3))
+    scale = np.array([1, 1, 1 / downwash])
+
+    pairing = assigned(starts, goals, downwash)
+
+    assert sorted(pairing.goals) == list(range(drones))
+    true = least(starts * scale, goals * scale)
+    assert pairing.least <= true * (1 + 1e-9)
+    assert pairing.cost >= true * (1 - 1e-9)
+    assert pairing.gap < 0.01
+
+
+def test_the_same_points_give_the_same_pairing():
+    rng = np.random.default_rng(5)
+    starts, goals = rng.random((300, 3)) * 60, rng.random((300, 3)) * 60
+
+    assert assigned(starts, goals).goals.tolist() == assigned(starts, goals).goals.tolist()
+
+
+@pytest.mark.skipif(not NUMBA, reason="Numba is not installed")
+def test_without_numba_the_pairing_is_exact():
+    rng = np.random.default_rng(6)
+    starts, goals = rng.random((200, 3)) * 60, rng.random((200, 3)) * 60
+
+    exact = _by_matrix(starts, goals)
+
+    assert exact.gap == 0
+    assert assigned(starts, goals).least <= exact.cost <= assigned(starts, goals).cost * (1 + 1e-12)
+
+
+def test_drones_that_are_there_stay_there():
+    points = np.random.default_rng(7).random((50, 3)) * 100
+
+    assert assigned(points, points).goals.tolist() == list(range(50))
+
+
+def test_there_are_as_many_goals_as_starts():
+    with pytest.raises(ValueError, match="shape"):
+        assigned(np.zeros((3, 3)), np.zeros((2, 3)))
