@@ -241,8 +241,10 @@ def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  #
         lever = bi + bj
         missing = (needs[place] + OVERSHOOT - long) / np.maximum(lever, 0.02)
         k = np.argmax(missing)
-        if missing[k] <= 0:
-            continue
+        lacks = missing[k]
+        if lacks <= 0:
+            # They pass too quickly for the samples, and are closest between two of them.
+            k = np.argmin(long)
         vx, vy, vz, far = x[k], y[k], z[k], long[k]
         # Drones that meet head on part sideways: along their way no bump helps.
         wx = bi[k] * ways[i, 0] - bj[k] * ways[j, 0]
@@ -256,7 +258,12 @@ def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  #
             vx, vy, vz, far = 1.0, 0.0, 0.0, 1.0
             if flat > 1e-6:
                 vx, vy = -wy / flat, wx / flat
-        amount = missing[k] / far
+        else:
+            # Along the way apart a push only shifts the moment at which they are closest.
+            vx, vy, vz, far = ax, ay, az / squash, np.sqrt(ax * ax + ay * ay + az * az)
+        if lacks <= 0:
+            lacks = max(needs[place] + OVERSHOOT - np.sqrt(ax * ax + ay * ay + az * az), 0.0) / max(lever[k], 0.02)
+        amount = lacks / far
         for side in range(2):
             drone = i if side == 0 else j
             sign = 1.0 if side == 0 else -1.0
