@@ -1,9 +1,11 @@
 """Planning drone shows: from take-off layer to formation, with the proof of what comes out.
 
-Fleets of 300 (five kinds of formation) to 30,000 drones, 3.15 m apart where 3 m are required.  Each is planned
+Fleets of 300 (five kinds of formation) to 30,000 drones, 3.15 m apart where 3 m are required.  Each is
+planned
 in a process of its own, once to compile and load, then measured: seconds for planning and for the proof, the
 makespan as a multiple of a bound that no pairing of drones and goals can beat, pairs left uncertified, peak
-memory.  Beside it: SciPy's exact assignment where it ends in time, and looking 25 times a second, which proves
+memory.  Beside it: SciPy's exact assignment where it ends in time, and looking 25 times a second, which
+proves
 nothing, against the proof.  The value is the worst share of its bar over all fleets that have one.
 """
 
@@ -86,8 +88,8 @@ def formation(drones: int, kind: str) -> Any:
     elif kind == "outline":
         # A closed curve of two arcs, as drawings have: points evenly along it, on three nested copies.
         turns = np.linspace(0, 2 * np.pi, 20_001)
-        curve = np.stack([16 * np.sin(turns) ** 3, np.zeros_like(turns), 13 * np.cos(turns) - 5 * np.cos(2 * turns)
-                          - 2 * np.cos(3 * turns) - np.cos(4 * turns)], axis=1)  # fmt: skip
+        high = sum(k * np.cos((n + 1) * turns) for n, k in enumerate((13, -5, -2, -1)))
+        curve = np.stack([16 * np.sin(turns) ** 3, np.zeros_like(turns), high], axis=1)
         points, size = np.empty((0, 3)), drones / 45
         while len(points) < drones:
             points, size = _along(curve, size, drones), size * 1.03
@@ -137,10 +139,10 @@ def measured(drones: int, kind: str) -> dict[str, Any]:
     separation = getattr(engine, "separation", None)
     starts, goals = grid(drones), formation(drones, kind)
     limits = Limits(altitude_m=max(150.0, float(goals[:, 2].max()) + 10))
-    for warm in (grid(60),):
-        first = transition(warm, warm[::-1] + [20.0, 0.0, 20.0], limits)
-        if separation:
-            separation(first.curves, limits)
+    warm = grid(60)
+    first = transition(warm, warm[::-1] + np.array([20.0, 0.0, 20.0]), limits)
+    if separation:
+        separation(first.curves, limits)
     rounds = ROUNDS if drones <= 1_000 else 1
     plans, proofs, spent = [], [], []
     for _round in range(rounds):

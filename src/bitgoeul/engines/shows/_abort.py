@@ -1,4 +1,5 @@
-"""Aborting a show at any moment: come to a standstill together, then down where drones are, or back to the pads.
+"""Aborting a show at any moment: come to a standstill together, then down where drones are, or back to the
+pads.
 
 All drones brake by slowing one clock, so they stay on the paths on which they are known to keep apart.  Where
 slowing would ask too much of a drone, they fly on to the next moment at which all stand.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +29,8 @@ KNOT_MS = 400
 class Abort:
     """What is flown from ``begins_ms`` of the show on, until all stand on the ground.
 
-    ``braked``: drones leave the show at the moment of aborting and slow down, and hover ``standstill_ms`` later.
+    ``braked``: drones leave the show at the moment of aborting and slow down, and hover ``standstill_ms``
+    later.
     Where they did not brake, ``begins_ms`` is the next moment of the show at which all stand.
     """
 
@@ -146,7 +149,7 @@ def _sound(curves: Curves, halt: Curves, limits: Limits, moments: Floats) -> boo
         return False
     scale = np.array([1, 1, 1 / limits.downwash])
     pairs = set()
-    for before, after in zip(moments, moments[1:], strict=False):
+    for before, after in pairwise(moments):
         places = [motion(curves, moment)[0] * scale for moment in (before, (before + after) / 2, after)]
         reach = max(float(np.sqrt(((places[k] - places[1]) ** 2).sum(axis=1)).max()) for k in (0, 2))
         near = cKDTree(places[1]).query_pairs(limits.distance_m + 2.5 * reach + 0.1, output_type="ndarray")

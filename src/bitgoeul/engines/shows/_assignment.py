@@ -1,4 +1,5 @@
-"""Who flies where: the pairing of starts and goals with the least sum of squared distances, and how close to it.
+"""Who flies where: the pairing of starts and goals with the least sum of squared distances, and how close
+to it.
 
 The shortest sum of squares keeps straight synchronous flights apart (any two drones would not gain by
 swapping), which leaves few pairs to repair.  An auction finds it without a matrix of costs: a drone bids for
@@ -12,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ._compiled import NUMBA, compiled
 from ._curves import Floats, Ints
@@ -151,7 +151,7 @@ class _Tree:
 
 
 @compiled()
-def _nearest(x, y, z, points, boxes, begins, weights, low, wanted, values, found, stack, bounds):  # type: ignore[no-untyped-def]
+def _nearest(x, y, z, points, boxes, begins, weights, low, wanted, values, found, stack, bounds):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """The ``wanted`` points with the least squared distance plus weight, best first; how many there are.
 
     ``low[n]``: no weight in node n is less.  Weights only rise, so an old value stays true; those that this
@@ -222,7 +222,7 @@ def _lowest(boxes, begins, weights):  # type: ignore[no-untyped-def]
 
 
 @compiled()
-def _auction(rows, points, boxes, begins, prices, epsilon, cached):  # type: ignore[no-untyped-def]
+def _auction(rows, points, boxes, begins, prices, epsilon, cached):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Let every drone bid until each has a goal; prices rise in place.  Returns the goal of every drone.
 
     A drone remembers the best goals of its last search.  As prices only rise, a goal it does not remember is

@@ -122,10 +122,11 @@ def _reach(seconds: float, limits: Limits) -> Reach:
     return far(limits.velocity_xy), far(limits.velocity_up), far(limits.velocity_down), far(inf)
 
 
-def _extended(
+def _extended(  # noqa: PLR0917
     starts: Floats, goals: Floats, matched: Ints, reach: Reach, seconds: float, limits: Limits
 ) -> tuple[Ints, Ints] | None:
-    """Complete ``matched`` in place with pairs within reach, or return a crowd and the goals within its reach."""
+    """Complete ``matched`` in place with pairs within reach, or return a crowd and the goals within its
+    reach."""
     if NUMBA:
         taker = np.full(len(goals), -1, np.int64)
         taker[matched[matched >= 0]] = np.flatnonzero(matched >= 0)
@@ -159,8 +160,9 @@ def _matched_by_matrix(
 
 
 @compiled()
-def _augment(starts, goals, matched, taker, over, up, down, whole):  # type: ignore[no-untyped-def]
-    """Find a goal for every drone without one along alternating paths; a crowd and its goals where none is."""
+def _augment(starts, goals, matched, taker, over, up, down, whole):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0917
+    """Find a goal for every drone without one along alternating paths; a crowd and its goals where none
+    is."""
     drones = starts.shape[0]
     queue, before = np.empty(drones, np.int64), np.empty(drones, np.int64)
     unseen = np.empty(drones, np.int64)

@@ -29,7 +29,8 @@ Progress = Callable[[float, str], None]
 class Scene:
     """A formation, moving or not.
 
-    ``points``: shape (N, 3), one per drone, metres; held for ``hold_ms``.  ``motion``: shape (K, N, 4, 3), Bezier
+    ``points``: shape (N, 3), one per drone, metres; held for ``hold_ms``.  ``motion``: shape (K, N, 4, 3),
+    Bezier
     controls in metres of a moving formation that begins at ``points`` and at rest; its segments end at
     ``motion_ms`` (K,), and the hold follows.
     """
@@ -73,7 +74,8 @@ class Storyboard:
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """A scene in the show: from when to when it stands or moves, and ``slots`` (N,): drone i shows point slots[i]."""
+    """A scene in the show: from when to when it stands or moves, and ``slots`` (N,): drone i shows point
+    slots[i]."""
 
     name: str
     begins_ms: int
@@ -85,8 +87,10 @@ class Played:
 class CompiledShow:
     """A show ready for proof and export.
 
-    ``segments``: the begin and end of ``takeoff``, ``show`` and ``landing`` in ms.  ``transitions``: one before
-    each scene, and one to the landing.  ``landing_pads`` (N,): where each drone lands.  ``certificate``: what the
+    ``segments``: the begin and end of ``takeoff``, ``show`` and ``landing`` in ms.  ``transitions``: one
+    before
+    each scene, and one to the landing.  ``landing_pads`` (N,): where each drone lands.  ``certificate``:
+    what the
     caller's proof answered.
     """
 
@@ -103,7 +107,8 @@ def compile_show(
 ) -> CompiledShow:
     """Plan a whole show.  The same storyboard gives the same show.
 
-    Raises: ShowInvalid when there is no scene, when a scene has not one point per drone, and for everything that
+    Raises: ShowInvalid when there is no scene, when a scene has not one point per drone, and for everything
+    that
     take-off, transitions, moving scenes and landing refuse.
     """
     tell = progress or (lambda _share, _name: None)
@@ -162,14 +167,15 @@ def _check(board: Storyboard, names: Sequence[str]) -> None:
 
 
 def _reach(board: Storyboard) -> float:
-    """How far from the origin drones may get, with room for detours, layers above the pads and landing aside."""
+    """How far from the origin drones may get, with room for detours, layers above the pads and landing
+    aside."""
     everything = [board.pads, *(scene.points for scene in board.scenes)]
     everything += [scene.motion.reshape(-1, 3) for scene in board.scenes if scene.motion is not None]
     far = max(float(np.abs(points).max(initial=0)) for points in everything)
     return max(far, board.lowest_m) + 2 * board.limits.distance_m
 
 
-def _scene_flight(
+def _scene_flight(  # noqa: PLR0917
     starts: Floats, goals: Floats, board: Storyboard, per_metre: int, names: Sequence[str], name: str,
     pairing: Ints | None = None,
 ) -> Transition:  # fmt: skip
@@ -202,7 +208,8 @@ def _scene(scene: Scene, slots: Ints, board: Storyboard, per_metre: int) -> list
 
 
 def _motion_problems(moving: Curves, name: str, board: Storyboard) -> list[Problem]:
-    """Why a moving formation cannot be flown: too fast, too close, too low or high, outside, or not from rest."""
+    """Why a moving formation cannot be flown: too fast, too close, too low or high, outside, or not from
+    rest."""
     limits, metres = board.limits, moving.metres()
     problems = [
         Problem("motion-too-fast", name, {"limit": limit, "factor": factor})

@@ -54,7 +54,8 @@ class Battery:
 
 @dataclass(frozen=True, eq=False)
 class Energy:
-    """``used_wh`` (N,): what each drone draws in the show.  ``left`` (N,): the share of its battery then left."""
+    """``used_wh`` (N,): what each drone draws in the show.  ``left`` (N,): the share of its battery then
+    left."""
 
     used_wh: Floats
     left: Floats
@@ -74,7 +75,8 @@ class Energy:
 def energy(curves: Curves, battery: Battery, wind: Wind = (0.0, 0.0)) -> Energy:
     """Add up what each drone draws along its path.
 
-    The squared air speed on a cubic has degree four, for which Gauss' rule with three points is exact; climbing
+    The squared air speed on a cubic has degree four, for which Gauss' rule with three points is exact;
+    climbing
     counts its positive part at the same points.
     """
     seconds = (curves.ends_ms - curves.begins_ms) / 1000
@@ -105,7 +107,8 @@ def in_wind(limits: Limits, wind: Wind) -> Limits:
 
 
 def slowed(curves: Curves, factor: float) -> Curves:
-    """Fly the same paths by a slower clock, the same for all drones: distances stay what they were proved to be.
+    """Fly the same paths by a slower clock, the same for all drones: distances stay what they were proved
+    to be.
 
     All times are multiples of some step (20 ms in planned shows); the factor is rounded up so that they are
     whole milliseconds again, and thus every drone's clock is slowed by exactly the same.

@@ -38,14 +38,16 @@ def grid_pads(
 ) -> Floats:
     """Pads (N, 3) in a grid around the origin, x along columns and y along rows.
 
-    At each place of the grid stands a box of ``box`` rows and columns of drones, ``inner_m`` apart.  The first
+    At each place of the grid stands a box of ``box`` rows and columns of drones, ``inner_m`` apart.  The
+    first
     ``drones`` pads are returned, all where none are given.
     Raises: ShowInvalid when there are fewer pads than drones, or a grid of nothing.
     """
     if min(rows, columns, *box) < 1 or min(spacing_m, inner_m) <= 0:
         raise ShowInvalid(Problem("pads-impossible"))
     y, x, v, u = (axis.ravel() for axis in np.meshgrid(
-        np.arange(rows), np.arange(columns), np.arange(box[0]), np.arange(box[1]), indexing="ij"))  # fmt: skip
+        np.arange(rows), np.arange(columns), np.arange(box[0]), np.arange(box[1]), indexing="ij"))  # fmt:
+        skip
     pads = np.zeros((len(x), 3))
     pads[:, 0] = (x - (columns - 1) / 2) * spacing_m + (u - (box[1] - 1) / 2) * inner_m
     pads[:, 1] = (y - (rows - 1) / 2) * spacing_m + (v - (box[0] - 1) / 2) * inner_m
@@ -75,7 +77,8 @@ def check_pads(pads: Floats, limits: Limits, site: Site | None, names: Sequence[
 
 @dataclass(frozen=True, eq=False)
 class Ascent:
-    """A take-off or landing.  ``layer`` (N,): 0 rises first and highest; ``points`` (N, 3): where it hovers."""
+    """A take-off or landing.  ``layer`` (N,): 0 rises first and highest; ``points`` (N, 3): where it
+    hovers."""
 
     curves: Curves
     layer: Ints
@@ -138,7 +141,7 @@ def backwards(curves: Curves) -> Curves:
     )  # fmt: skip
 
 
-def _ascent(
+def _ascent(  # noqa: PLR0917
     pads: Floats, limits: Limits, site: Site | None, per_metre: int, lowest_m: float,
     names: Sequence[str] | None, velocity: float,
 ) -> Ascent:  # fmt: skip
@@ -201,7 +204,8 @@ def _delays(laws: Sequence[TimeLaw], heights: Floats, needed: float) -> Ints:
 
 
 def _staggered(starts: Ints, goals: Ints, laws: Sequence[TimeLaw], delays: Ints, per_metre: int) -> Curves:
-    """Each drone waits, flies straight by its own law, and waits until the last has come; units of the grid."""
+    """Each drone waits, flies straight by its own law, and waits until the last has come; units of the
+    grid."""
     total = max(int(delay) + law.duration_ms for law, delay in zip(laws, delays, strict=True))
     ends, controls, first = [], [], [0]
     cache: dict[tuple[int, int], Ints] = {}

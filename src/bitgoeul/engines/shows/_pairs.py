@@ -65,7 +65,7 @@ def _near_by_blocks(
 
 
 @compiled(parallel=True)
-def _near(starts, ways, waves, count, square, found, close, counts):  # type: ignore[no-untyped-def]
+def _near(starts, ways, waves, count, square, found, close, counts):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     drones, room = found.shape
     for turn in each(drones):
         # Rows from both ends by turns: whoever shares the rows out gets as many pairs as the others.
@@ -91,9 +91,10 @@ def _near(starts, ways, waves, count, square, found, close, counts):  # type: ig
         counts[i] = have
 
 
-def too_close(first: Ints, ends_ms: Ints, controls: Floats, exempt: NDArray[np.bool_], pairs: Ints,
+def too_close(first: Ints, ends_ms: Ints, controls: Floats, exempt: NDArray[np.bool_], pairs: Ints,  # noqa: PLR0917
               needs: Floats) -> NDArray[np.bool_]:  # fmt: skip
-    """Which pairs come closer than they need, each of ``needs`` (P,); segments ``exempt`` keep no distance."""
+    """Which pairs come closer than they need, each of ``needs`` (P,); segments ``exempt`` keep no
+    distance."""
     if not len(pairs):
         return np.zeros(0, bool)
     if NUMBA:
@@ -113,7 +114,7 @@ def conflicts(curves: Curves, limits: Limits, pairs: Ints) -> Ints:
 
 
 @compiled()
-def _part(controls, segment, low, high, out, sign):  # type: ignore[no-untyped-def]
+def _part(controls, segment, low, high, out, sign):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Add to ``out`` the controls of a segment between two shares of its time, by its polar form."""
     for axis in range(3):
         a, b = controls[segment, 0, axis], controls[segment, 1, axis]
@@ -188,7 +189,7 @@ def _keeps(p, square, stack, depths):  # type: ignore[no-untyped-def]
 
 
 @compiled(parallel=True)
-def _too_close(first, ends, controls, exempt, pairs, squares, bad):  # type: ignore[no-untyped-def]
+def _too_close(first, ends, controls, exempt, pairs, squares, bad):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     for place in each(pairs.shape[0]):
         apart, stack = np.empty((4, 3)), np.empty((DEEPEST + 4, 7))
         depths = np.empty(DEEPEST + 4, np.int64)
@@ -214,7 +215,7 @@ def _too_close(first, ends, controls, exempt, pairs, squares, bad):  # type: ign
                 b += 1
 
 
-def _too_close_by_arrays(first: Ints, ends_ms: Ints, controls: Floats, exempt: NDArray[np.bool_], pairs: Ints,
+def _too_close_by_arrays(first: Ints, ends_ms: Ints, controls: Floats, exempt: NDArray[np.bool_], pairs: Ints,  # noqa: PLR0917
                          needs: Floats) -> NDArray[np.bool_]:  # fmt: skip
     bad = np.zeros(len(pairs), bool)
     for begin in range(0, len(pairs), 2000):
@@ -260,7 +261,8 @@ def _keep_by_arrays(apart: Floats, squares: Floats) -> NDArray[np.bool_]:
     rows = np.flatnonzero(~keeps)
     keeps[rows] = True
     q = np.stack([
-        dot(p0, p0), dot(p0, p1), 0.4 * dot(p0, p2) + 0.6 * dot(p1, p1), 0.1 * dot(p0, p3) + 0.9 * dot(p1, p2),
+        dot(p0, p0), dot(p0, p1), 0.4 * dot(p0, p2) + 0.6 * dot(p1, p1), 0.1 * dot(p0, p3) + 0.9 * dot(p1,
+        p2),
         0.4 * dot(p1, p3) + 0.6 * dot(p2, p2), dot(p2, p3), dot(p3, p3),
     ], axis=1)[rows]  # fmt: skip
     for _depth in range(DEEPEST + 1):

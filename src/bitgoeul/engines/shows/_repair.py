@@ -94,7 +94,8 @@ def _bump(ends_ms: Ints, share: Floats) -> Floats:
     values, slopes, lengths = spline(times), spline(times, 1), np.diff(times)
     values[[0, -1]] = slopes[[0, -1]] = 0.0
     return np.stack([
-        values[:-1], values[:-1] + slopes[:-1] * lengths / 3, values[1:] - slopes[1:] * lengths / 3, values[1:]
+        values[:-1], values[:-1] + slopes[:-1] * lengths / 3, values[1:] - slopes[1:] * lengths / 3,
+        values[1:]
     ], axis=1)  # fmt: skip
 
 
@@ -153,7 +154,7 @@ def _lengths(vectors: Floats) -> Floats:
     return np.asarray(np.sqrt((vectors * vectors).sum(axis=-1)))
 
 
-def repaired(
+def repaired(  # noqa: PLR0917
     flight: Flight, watch: Watch, room: Room, downwash: float, most_m: float, sweeps: int
 ) -> tuple[Flight, Ints, int]:
     """Bend drones aside until every watched pair keeps what it needs.
@@ -208,7 +209,7 @@ OVERSHOOT = 0.02
 
 
 @compiled()
-def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  # type: ignore[no-untyped-def]
+def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Bend both drones of each pair away from each other, at the instant that asks for the largest bump."""
     for place in range(pairs.shape[0]):
         i, j = pairs[place, 0], pairs[place, 1]
@@ -262,7 +263,9 @@ def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  #
             # Along the way apart a push only shifts the moment at which they are closest.
             vx, vy, vz, far = ax, ay, az / squash, np.sqrt(ax * ax + ay * ay + az * az)
         if lacks <= 0:
-            lacks = max(needs[place] + OVERSHOOT - np.sqrt(ax * ax + ay * ay + az * az), 0.0) / max(lever[k], 0.02)
+            lacks = max(needs[place] + OVERSHOOT - np.sqrt(ax * ax + ay * ay + az * az), 0.0) / max(
+                lever[k], 0.02
+            )
         amount = lacks / far
         for side in range(2):
             drone = i if side == 0 else j

@@ -1,4 +1,5 @@
-"""From metres to the grid of :class:`Curves`: which grid, how to round onto it, and how fast the result flies."""
+"""From metres to the grid of :class:`Curves`: which grid, how to round onto it, and how fast the result
+flies."""
 
 from __future__ import annotations
 
@@ -68,7 +69,8 @@ def snapped(controls: Floats, per_metre: int) -> Ints:
 
 @dataclass(frozen=True)
 class Peaks:
-    """Upper bounds of what curves fly: exact for acceleration and jerk, by hulls of the hodograph for velocity.
+    """Upper bounds of what curves fly: exact for acceleration and jerk, by hulls of the hodograph for
+    velocity.
 
     ``velocity_jump``: by how much the velocity changes where two segments meet.
     """

@@ -107,13 +107,13 @@ def _up(ms: float) -> int:
     return ceil(round(ms, 6) / TICK_MS) * TICK_MS
 
 
-def _phases(
+def _phases(  # noqa: PLR0917
     velocity: float, acceleration: float, jerk: float, holds: int, cruises: int, ramps: int
 ) -> tuple[int, int, int]:
     """Durations of ramp, constant acceleration and cruise in ms, at least those given; zero means without.
 
-    With ramp u, hold h and cruise c the whole way is J u (u + h) (2 u + h + c) = 1; the acceleration is J u and
-    the velocity J u (u + h), so longer phases use less of every limit.
+    With ramp u, hold h and cruise c the whole way is J u (u + h) (2 u + h + c) = 1; the acceleration is J u
+    and the velocity J u (u + h), so longer phases use less of every limit.
     """
     ramp, hold, cruise = ramps / 1000, holds / 1000, cruises / 1000
     if cruises:

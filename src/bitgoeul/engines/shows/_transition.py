@@ -1,6 +1,7 @@
 """From one formation in the air to the next: who flies where, by which clock, and who bends aside.
 
-Pairs that would come too close are repaired by detours; then by exchanging goals; then by flying in two waves;
+Pairs that would come too close are repaired by detours; then by exchanging goals; then by flying in two
+waves;
 then by longer detours, which take longer time.  The result is on the grid of :class:`Curves`.
 """
 
@@ -176,7 +177,7 @@ def too_near(points: Floats, limits: Limits, names: Sequence[str], code: str) ->
 class _Planner:
     """One transition while it is being planned."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self, starts: Floats, goals: Floats, limits: Limits, area: Area, per_metre: int, names: Sequence[str]
     ) -> None:
         self.starts, self.goals, self.limits, self.area = starts, goals, limits, area
@@ -214,7 +215,8 @@ class _Planner:
         )
         lengths = np.sqrt((flight.bumps**2).sum(axis=1))
         return curves, flight, mapping, watch, Repairs(
-            before, int(bent(flight).sum()), float(lengths.max(initial=0.0)), swapped, int(flight.waves.max(initial=0)) + 1, far
+            before, int(bent(flight).sum()), float(lengths.max(initial=0.0)), swapped,
+            int(flight.waves.max(initial=0)) + 1, far,
         )  # fmt: skip
 
     def _repair(self, mapping: Ints, waves: Ints, most_m: float, sweeps: int) -> tuple[Flight, Watch, Ints]:
@@ -247,7 +249,8 @@ class _Planner:
 
     def _clock(self, ways: Floats, waves: Ints, bumps: Floats) -> Clock:
         return Clock.of(tuple(
-            self._law(ways[waves == wave], bumps[waves == wave]) for wave in range(int(waves.max(initial=0)) + 1)
+            self._law(ways[waves == wave], bumps[waves == wave])
+            for wave in range(int(waves.max(initial=0)) + 1)
         ))  # fmt: skip
 
     def _law(self, ways: Floats, bumps: Floats) -> TimeLaw:

@@ -188,7 +188,7 @@ def test_what_is_no_show_is_refused():
     }
     assert refusal(Storyboard(pads=PADS, scenes=SCENES, names=["A"])) == {"names-not-one-per-drone"}
     assert refusal(Storyboard(pads=PADS, scenes=[Scene("back", ring(10, 20), -1)])) == {"hold-negative"}
-    assert refusal(Storyboard(pads=PADS + [0, 0, 1], scenes=SCENES)) == {"pad-off-ground"}
+    assert refusal(Storyboard(pads=PADS + np.array([0, 0, 1]), scenes=SCENES)) == {"pad-off-ground"}
     assert refusal(Storyboard(pads=PADS, scenes=SCENES, limits=Limits(altitude_m=12))) == {
         "take-off-too-high"
     }

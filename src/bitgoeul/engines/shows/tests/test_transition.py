@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
-from bitgoeul.engines.shows import Limits, ShowInvalid, Site, transition
-from bitgoeul.engines.shows import _assignment, _bottleneck, _pairs
+from bitgoeul.engines.shows import Limits, ShowInvalid, Site, _assignment, _bottleneck, _pairs, transition
 from bitgoeul.engines.shows._abort import motion
 from bitgoeul.engines.shows._snapped import peaks
 
