@@ -69,7 +69,9 @@ def abort(
     if pads is not None:
         if (points[:, 2] < limits.navigation_m).any():
             low = np.flatnonzero(points[:, 2] < limits.navigation_m)
-            raise ShowInvalid([Problem("return-too-low", names[n], {"z": float(points[n, 2])}) for n in low])
+            raise ShowInvalid(
+                [Problem("return-too-low", names[n], {"z": float(points[n, 2])}) for n in low.tolist()]
+            )
         down = landing(pads, limits, site, per_metre=curves.per_metre, lowest_m=lowest_m, names=names)
         back = transition(points, down.points, limits, site, per_metre=curves.per_metre, names=names)
         parts += [back.curves, reordered(down.curves, back.mapping)]

@@ -100,5 +100,5 @@ def outside(area: Area, points: Floats, code: str, names: Sequence[str]) -> list
     """A problem for each point where no drone may be."""
     return [
         Problem(code, names[n], {"x": float(points[n, 0]), "y": float(points[n, 1])})
-        for n in np.flatnonzero(area.points(points) < 0)
+        for n in np.flatnonzero(area.points(points) < 0).tolist()
     ]

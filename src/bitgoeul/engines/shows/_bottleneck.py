@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ._compiled import NUMBA, compiled
 from ._curves import Floats, Ints
@@ -151,7 +150,7 @@ def _matched_by_matrix(
     crowd = np.zeros(len(starts), bool)
     crowd[np.flatnonzero(chosen < 0)[0]] = True
     while True:
-        near: NDArray[np.bool_] = within[crowd].any(axis=0)
+        near = np.asarray(within[crowd].any(axis=0))
         larger = crowd.copy()
         larger[taker[near]] = True
         if (larger == crowd).all():

@@ -45,9 +45,8 @@ def grid_pads(
     """
     if min(rows, columns, *box) < 1 or min(spacing_m, inner_m) <= 0:
         raise ShowInvalid(Problem("pads-impossible"))
-    y, x, v, u = (axis.ravel() for axis in np.meshgrid(
-        np.arange(rows), np.arange(columns), np.arange(box[0]), np.arange(box[1]), indexing="ij"))  # fmt:
-        skip
+    counts = (rows, columns, *box)
+    y, x, v, u = (axis.ravel() for axis in np.meshgrid(*map(np.arange, counts), indexing="ij"))
     pads = np.zeros((len(x), 3))
     pads[:, 0] = (x - (columns - 1) / 2) * spacing_m + (u - (box[1] - 1) / 2) * inner_m
     pads[:, 1] = (y - (rows - 1) / 2) * spacing_m + (v - (box[0] - 1) / 2) * inner_m
@@ -61,7 +60,8 @@ def check_pads(pads: Floats, limits: Limits, site: Site | None, names: Sequence[
     from scipy.spatial import cKDTree
 
     problems = [
-        Problem("pad-off-ground", names[n], {"z": float(pads[n, 2])}) for n in np.flatnonzero(pads[:, 2] != 0)
+        Problem("pad-off-ground", names[n], {"z": float(pads[n, 2])})
+        for n in np.flatnonzero(pads[:, 2] != 0).tolist()
     ]
     pairs = cKDTree(pads[:, :2]).query_pairs(limits.pad_distance_m, output_type="ndarray")
     for i, j in sorted(pairs.tolist()):

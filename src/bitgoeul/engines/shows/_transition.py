@@ -237,7 +237,7 @@ class _Planner:
             raise ShowInvalid([
                 Problem("way-leaves-area", self.names[n], {
                     "from": self.starts[n].tolist(), "to": ends[n].tolist()})
-                for n in np.flatnonzero(aside < 0)
+                for n in np.flatnonzero(aside < 0).tolist()
             ])  # fmt: skip
         spare = 2 * self.margin
         low, high = np.minimum(self.starts[:, 2], ends[:, 2]), np.maximum(self.starts[:, 2], ends[:, 2])

@@ -90,7 +90,7 @@ def test_both_looks_at_pairs_see_the_same():
     rng = np.random.default_rng(3)
     controls = rng.normal(0, 4, (20 * 3, 4, 3))
     first = np.arange(21) * 3
-    ends = np.sort(rng.choice(np.arange(1, 100), (20, 3)), axis=1) + [0, 100, 200]
+    ends = np.sort(rng.choice(np.arange(1, 100), (20, 3)), axis=1) + np.array([0, 100, 200])
     ends[:, 2] = 400
     pairs = np.array([(i, j) for i in range(20) for j in range(i)])
     asked = (first, ends.ravel(), controls, np.zeros(60, bool), pairs, np.full(len(pairs), 2.0))
