@@ -151,9 +151,9 @@ def transition(
 def _misplaced(points: Floats, limits: Limits, area: Area, names: Sequence[str], kind: str) -> list[Problem]:
     """Why a formation cannot be held in the air."""
     problems = too_near(points, limits, names, f"{kind}-too-close")
-    for n in np.flatnonzero(points[:, 2] < limits.navigation_m):
+    for n in np.flatnonzero(points[:, 2] < limits.navigation_m).tolist():
         problems.append(Problem(f"{kind}-below-navigation", names[n], {"z": float(points[n, 2])}))
-    for n in np.flatnonzero(points[:, 2] > limits.altitude_m):
+    for n in np.flatnonzero(points[:, 2] > limits.altitude_m).tolist():
         problems.append(Problem(f"{kind}-above-altitude", names[n], {"z": float(points[n, 2])}))
     return problems + outside(area, points, f"{kind}-outside-area", names)
 
