@@ -76,7 +76,7 @@ def abort(
         back = transition(points, down.points, limits, site, per_metre=curves.per_metre, names=names)
         parts += [back.curves, reordered(down.curves, back.mapping)]
     else:
-        spots = on_grid(landing_spots(points, limits), curves.per_metre) / curves.per_metre
+        spots = landing_spots(points, limits, curves.per_metre)
         if (spots != points).any():
             aside = transition(
                 points, spots, limits, site, per_metre=curves.per_metre, names=names,

@@ -241,16 +241,16 @@ def _staggered(starts: Ints, goals: Ints, laws: Sequence[TimeLaw], delays: Ints,
     )  # fmt: skip
 
 
-def landing_spots(points: Floats, limits: Limits) -> Floats:
-    """Where drones can come down next to where they hover, (N, 3) at the same heights.
+def landing_spots(points: Floats, limits: Limits, per_metre: int) -> Floats:
+    """Where drones can come down next to where they hover, (N, 3) on the grid, at the same heights.
 
     Two that would land on one spot part sideways, none coming closer to another than it may.
     Raises: ShowInvalid when there is no room for that.
     """
     from scipy.spatial import cKDTree
 
-    spots = points.copy()
-    slack = 0.02
+    spots = on_grid(points, per_metre) / per_metre
+    slack = max(0.02, 4 / per_metre)
     for _round in range(400):
         pairs = cKDTree(spots[:, :2]).query_pairs(limits.distance_m + slack, output_type="ndarray")
         i, j = pairs[:, 0], pairs[:, 1]
@@ -274,6 +274,7 @@ def landing_spots(points: Floats, limits: Limits) -> Floats:
         push = direction * ((needed[close] + slack - apart) / 2)[:, None]
         np.add.at(spots[:, :2], i, push)
         np.add.at(spots[:, :2], j, -push)
+        spots = on_grid(spots, per_metre) / per_metre
     raise ShowInvalid(Problem("no-room-to-land", facts={"pairs": int(close.sum())}))
 
 
