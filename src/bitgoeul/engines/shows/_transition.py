@@ -36,6 +36,8 @@ FAR_DETOUR = 6.0
 """How far aside a drone bends at most, in distances: at first, and when more time is taken."""
 TRIES = 12
 """How often the clock is slowed or the margin widened until whole numbers keep every limit."""
+SLOW = 1.04
+"""Times the bound beyond which another pairing is tried."""
 _FREE = 1e6
 _EASE = {
     "velocity_xy": 0.998,
@@ -69,7 +71,8 @@ class Transition:
     """A transition as it is exported, and what is known about it.
 
     ``mapping[i]``: which goal drone i flies to.  ``ratio``: makespan to ``bound``, below which no pairing and
-    no motion within the limits is done.  ``gap``: by what share its squared distances may exceed the least.
+    no motion within the limits is done.  ``gap``: by what share squared distances may exceed
+    the least, in the pairing of the shortest ways.
     ``tightest``: two drones and how close they come in the metric of the limits, of the pairs that were
     watched, by samples; the proof tells the exact figure.  ``error_m``: how far rounding moved a control.
     ``verdict``: what the caller's ``separation`` answered.
@@ -125,15 +128,13 @@ def transition(
     problems = _misplaced(begin, limits, area, names, "start") + _misplaced(end, limits, area, names, "goal")
     if problems:
         raise ShowInvalid(problems)
-    paired = (
-        Assignment(np.asarray(pairing, np.int64), 0.0, 0.0)
-        if pairing is not None
-        else assigned(begin, end, limits.downwash)
-    )
     planner = _Planner(begin, end, limits, area, per_metre, names)
-    curves, flight, mapping, watch, repairs = planner.plan(
-        paired.goals, swaps=SWAPS if pairing is None else 0
-    )
+    if pairing is not None:
+        paired = Assignment(np.asarray(pairing, np.int64), 0.0, 0.0)
+        curves, flight, mapping, watch, repairs = planner.plan(paired.goals, swaps=0)
+    else:
+        paired = assigned(begin, end, limits.downwash)
+        curves, flight, mapping, watch, repairs = planner.fastest(paired.goals)
     return Transition(
         curves,
         mapping,
@@ -186,6 +187,29 @@ class _Planner:
         self.shortest_ms = shortest_phase_ms(per_metre, limits)
         self.ease = dict(_EASE)
         self.error_m = 0.0
+
+    def fastest(self, mapping: Ints) -> tuple[Curves, Flight, Ints, Watch, Repairs]:
+        """Plan with the pairing of the shortest ways, or one in which heights count as much as their time.
+
+        Where drones start at different heights, the shortest ways may send a low drone to the highest goal;
+        climbing is slow, and all wait for it.
+        """
+        usual = self._straight_ms(mapping)
+        bound = least_makespan(self.starts, self.goals, self.limits, pairing=mapping, tolerance=0.01)
+        if usual > SLOW * 1000 * bound.seconds:
+            slowness = self.limits.velocity_xy / min(self.limits.velocity_up, self.limits.velocity_down)
+            by_time = assigned(self.starts, self.goals, 1 / max(slowness, 1.0)).goals
+            if self._straight_ms(by_time) < usual:
+                try:
+                    return self.plan(by_time, SWAPS)
+                except ShowInvalid:
+                    # The shortest ways have the fewest conflicts: they may work where these do not.
+                    self.ease, self.margin = dict(_EASE), sqrt(3) / self.per_metre
+        return self.plan(mapping, SWAPS)
+
+    def _straight_ms(self, mapping: Ints) -> int:
+        ways = self.goals[mapping] - self.starts
+        return self._law(ways, np.zeros_like(ways)).duration_ms
 
     def plan(self, mapping: Ints, swaps: int) -> tuple[Curves, Flight, Ints, Watch, Repairs]:
         """Repair by detours, swaps, waves, far detours, in this order; the first that works is taken."""
