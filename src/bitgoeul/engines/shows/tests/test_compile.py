@@ -18,6 +18,7 @@ from bitgoeul.engines.shows import (
     grid_pads,
     in_wind,
     landing,
+    prove,
     slowed,
     take_off,
 )
@@ -86,6 +87,19 @@ def test_a_show_keeps_every_limit(show):
     assert closest_in_the_air(show.curves) >= 3.0 - 1e-6
     assert peaks(show.curves).over(Limits()) == {}
     assert not sideways_when_low(show.curves, Limits())
+
+
+def test_the_proof_agrees(show):
+    moment = (show.scenes[1].ends_ms + show.scenes[2].begins_ms) // 2
+    flown = (
+        show.curves,
+        slowed(show.curves, 1.3),
+        abort(show.curves, moment, Limits()).curves,
+        abort(show.curves, moment, Limits(), pads=PADS).curves,
+    )
+
+    for curves in flown:
+        assert [bound.name for bound in prove(curves, Limits(), Site()).bounds if not bound.holds] == []
 
 
 def test_planning_tells_how_far_it_is_and_is_repeatable(show):
