@@ -216,6 +216,7 @@ def test_a_reviewer_with_a_conflict_who_opens_the_link_is_refused_and_can_only_g
     assert opened.status_code == 403
     assert "you have family at the applicant" in opened.content.decode()
     assert row.organisation.name not in opened.content.decode()
+    assert f"/programmes/reviews/{review.public_id}/recuse/" in opened.content.decode()
     assert taken.json()["code"] == "programmes.ConflictOfInterest"
     review.refresh_from_db()
     assert review.state == "recused"

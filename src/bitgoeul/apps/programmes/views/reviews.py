@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from bitgoeul.apps.programmes.commands import reviews as commands
+from bitgoeul.apps.programmes.errors import ConflictOfInterest
 from bitgoeul.apps.programmes.forms.calls import place_errors
 from bitgoeul.apps.programmes.forms.reviews import RecuseForm, ReviewForm, TieForm
 from bitgoeul.apps.programmes.models import Review, Tie
@@ -62,7 +63,11 @@ def declare(request: HttpRequest) -> HttpResponse:
 def review(request: HttpRequest, review_id: str) -> HttpResponse:
     """One file and its form; what is typed is kept, finished or not."""
     row = find(queries.reviews_visible_to(actor_of(request)), public_id=review_id)
-    queries.refuse_conflict(row)
+    try:
+        queries.refuse_conflict(row)
+    except ConflictOfInterest as refusal:
+        context = {"review": row, "refusal": refusal, "recuse": RecuseForm()}
+        return render(request, "programmes/review_closed.html", context, status=refusal.status)
     criteria = queries.criteria(row)
     if request.method != "POST":
         return _page(request, row, ReviewForm(criteria=criteria, initial=row.kept or _written(row)))
