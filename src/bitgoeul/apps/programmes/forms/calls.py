@@ -157,6 +157,12 @@ class CallForm(forms.Form):
     def visible_fields(self) -> list[forms.BoundField]:
         return [bound for bound in super().visible_fields() if bound.name not in FOLDED]
 
+    def name_programme(self, slug: str, title: str) -> None:
+        """Offer a programme that is not written yet."""
+        field = self.fields["programme"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.choices = [(slug, title), *((value, label) for value, label in field.choices if value)]
+
     def clean(self) -> dict[str, Any]:
         """Amounts become whole numbers: milli-credits, won or places."""
         cleaned = super().clean() or {}

@@ -278,3 +278,19 @@ def test_the_desk_shows_the_way_of_the_applications_and_what_runs_out():
         "completions": 0,
         "closing": 1,
     }
+
+
+def test_the_first_call_from_a_blueprint_names_the_programme_that_it_brings():
+    desk = client_for(make_person(roles=["operator"]), "en")
+    address = "/programmes/desk/calls/new/?blueprint=space"
+
+    page = desk.get(address)
+    posted = {name: value for name, value in page.context["form"].initial.items() if value is not None}
+    dates = {"slug": "rooms-1", "opens_at": "2030-01-01T09:00", "closes_at": "2030-02-01T18:00"}
+    shown = page.context["form"]["programme"].subwidgets
+    texts = {name: page.context["form"][name].value() for name in ("clauses", "form", "gives", "procedure")}
+    answer = desk.post(address, posted | dates | texts)
+
+    assert [widget.data["value"] for widget in shown] == ["one-stop"]
+    assert answer.url == "/programmes/rooms-1/"
+    assert Call.objects.get(slug="rooms-1").programme.slug == "one-stop"

@@ -67,12 +67,17 @@ def new_call(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     require(policies.may_run_calls(actor))
     initial: dict[str, Any] = {}
+    announced: dict[str, Any] | None = None
     if name := request.GET.get("blueprint"):
         blueprint, version = blueprints.newest(name)
         initial = CallForm.initial_from(blueprint) | {"blueprint": name, "blueprint_version": version}
-        if request.method == "POST" and not Programme.objects.filter(slug=initial["programme"]).exists():
-            commands.save_programme(by=actor, **blueprint["programme"])
+        if not Programme.objects.filter(slug=initial["programme"]).exists():
+            announced = blueprint["programme"]
+    if announced and request.method == "POST":
+        commands.save_programme(by=actor, **announced)
     form = CallForm(request.POST or None, initial=initial)
+    if announced:  # it is written together with its first draft; until then the form names it all the same
+        form.name_programme(announced["slug"], str(Localised.of(announced["title"])))
     return _edit(request, form, lambda: _saved(request, form), _("New call"))
 
 
