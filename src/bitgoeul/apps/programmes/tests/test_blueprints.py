@@ -10,26 +10,34 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from bitgoeul.apps.capacity.models import Claim
+from bitgoeul.apps.capacity.tests.factories import make_pool
+from bitgoeul.apps.credits.queries import balance
 from bitgoeul.apps.people.documents import add_document
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.people.tests.factories import actor, make_organisation, make_person
 from bitgoeul.apps.programmes.cli import app
 from bitgoeul.apps.programmes.commands import (
-    accept_application,
     apply,
     copy_blueprint,
     decide,
     draft_from_blueprint,
     save_blueprint,
     seed,
+    sign_agreement,
     take_offer,
 )
+from bitgoeul.apps.programmes.commands.draws import hold_draw, publish_entries
+from bitgoeul.apps.programmes.commands.panels import decide_panel
+from bitgoeul.apps.programmes.commands.reviews import assign_reviews
 from bitgoeul.apps.programmes.errors import BlueprintTaken, RubricNotHundred
-from bitgoeul.apps.programmes.models import Application, Blueprint, Call
+from bitgoeul.apps.programmes.models import Application, Blueprint, Call, Grant
 from bitgoeul.apps.programmes.queries import blueprints
 from bitgoeul.apps.programmes.queries.answers import answer_problems
 from bitgoeul.apps.programmes.queries.eligibility import prefill
 from bitgoeul.apps.programmes.templatetags.programmes import share
+from bitgoeul.apps.programmes.tests.panels import make_reviewer, write
+from bitgoeul.apps.record.commands import seal
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import Forbidden, Invalid
@@ -42,6 +50,7 @@ NAMES = blueprints.names()
 CONTACT = [{"name": "김예시", "email": "contact@example.com"}]
 # Where the first value that fits a question would not meet the conditions of the call.
 BETTER: dict[str, dict[str, Any]] = {
+    "large": {"gpu_hours": 500_000},
     "class": {"students": 30},
     "equipment": {"induction": True},
     "rnd-voucher": {"partners": 2},
@@ -90,14 +99,56 @@ def hand_in(name: str, call: Call, by: Any, organisation: Organisation) -> Appli
     return apply(by=by, call=call.slug, organisation=organisation.slug, answers=answers, accept_terms=True)
 
 
-def decided(row: Application) -> Application:
-    """As whoever decides about this call decides: the rules have, an officer does, or the panel."""
+def rivals_of(name: str, call: Call) -> list[Application]:
+    """Other firms in a panel's call: one that is weaker; where a draw may decide, as many as there is money for."""
+    if not call.is_for_a_panel:
+        return []
+    count = call.budget // call.share_most if call.decision == "panel-lottery" else 1
+    return [hand_in(name, call, *a_firm(STAGES.get(name, "startup"))) for _number in range(count)]
+
+
+def open_pools(call: Call) -> None:
+    for part in call.gives:
+        if part["part"] == "capacity":
+            numbered = part.get("unit_numbered", False)
+            make_pool(slug=part["pool"], **{"numbered_units": ["1", "2", "3"]} if numbered else {"capacity": 50})
+
+
+def officer_decides(row: Application) -> None:
+    officer = actor(make_person(roles=["operator"]))
+    decide(by=officer, application=row.public_id, accept=True, reason=REASON)
+
+
+def panel_decides(call: Call, row: Application, rivals: list[Application]) -> None:
+    """Readers read, the draw is held where the call has one, the panel decides; the weaker file loses."""
+    officer = actor(make_person(roles=["operator"]))
+    for _number in range(call.procedure["rubric"]["reviews"]):
+        make_reviewer(sectors=["mobility"], kinds=[call.kind])
+    assign_reviews(by=officer, call=call.slug)
+    lottery = call.decision == "panel-lottery"
+    for file in [row, *rivals]:
+        percent = 80 if file == row or lottery else 45
+        for review in file.reviews.all():
+            criteria = call.procedure["rubric"]["criteria"]
+            write(review, **{one["name"]: one["most"] * percent // 100 for one in criteria})
+    if lottery:
+        publish_entries(by=officer, call=call.slug)
+        seal()
+        hold_draw(by=officer, call=call.slug)
+    decide_panel(by=officer, call=call.slug)
+
+
+def by_whom_it_falls_to(call: Call, row: Application, rivals: list[Application]) -> Application:
+    """As whoever decides about this call decides: the rules have, an officer does, or the panel.
+
+    Returns the application that has won, or is offered; in a draw between equals it may be another.
+    """
     if row.state == "waiting":
-        officer = actor(make_person(roles=["operator"]))
-        decide(by=officer, application=row.public_id, accept=True, reason=REASON)
+        officer_decides(row)
     elif row.state == "in_review":
-        accept_application(by=SYSTEM, application=row.public_id, reason=REASON)
-    return Application.objects.get(pk=row.pk)
+        panel_decides(call, row, rivals)
+    among = Application.objects.filter(call=call, state__in=("offered", "accepted"))
+    return among.filter(pk=row.pk).first() or among.earliest("pk")
 
 
 def test_all_fifteen_kinds_and_five_sizes_of_compute_are_here():
@@ -111,28 +162,59 @@ def test_all_fifteen_kinds_and_five_sizes_of_compute_are_here():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_blueprint_goes_from_its_seed_to_its_grant(name):
+    """Handed in, decided by whoever decides, offered, taken, agreed on and signed, and every part given."""
     call = seed(by=SYSTEM, name=name)
-    by, organisation = a_firm(STAGES.get(name, "startup"))
-
-    row = hand_in(name, call, by, organisation)
+    open_pools(call)
+    row = hand_in(name, call, *a_firm(STAGES.get(name, "startup")))
+    rivals = rivals_of(name, call)
     expected = {"automatic": "accepted", "officer": "waiting"}.get(call.decision, "in_review")
     assert (row.verdict, row.state) == ("pass", expected)
-    row = decided(row)
-    if call.offer_days:
-        assert row.state == "offered"
-        row = take_offer(by=by, application=row.public_id)
 
-    assert row.state == "accepted"
-    assert row.grant.amount == (row.ask or call.share_most)
-    assert row.grant.ends_at - row.grant.starts_at == dt.timedelta(days=call.gives_days)
-    assert [part.part for part in row.grant.parts.all()] == [part["part"] for part in call.gives]
-    posted_now = call.procedure["agreement"] is None
-    assert {part.state for part in row.grant.parts.all() if part.part == "credits"} <= {
-        "active" if posted_now else "planned"
-    }
-    fresh = Call.objects.get(pk=call.pk)
-    assert (fresh.reserved, fresh.granted) == (0, row.grant.amount)
+    with clock.frozen(call.closes_at if call.is_for_a_panel else clock.now()):
+        row = by_whom_it_falls_to(call, row, rivals)
+        by = actor(row.person)
+        if call.offer_days:
+            assert row.state == "offered"
+            row = take_offer(by=by, application=row.public_id)
+        assert row.state == "accepted"
+        if call.procedure["agreement"]:
+            paper = row.grant.agreement
+            assert {part.state for part in row.grant.parts.all()} == {"planned"}
+            sign_agreement(by=by, grant=row.public_id, name="예시 대표", fingerprint=paper.fingerprint)
+
+    grant = Grant.objects.get(application=row)
+    assert (grant.state, grant.activated_at is not None) == ("active", True)
+    assert grant.amount == (row.ask or call.share_most)
+    assert grant.ends_at - grant.starts_at == dt.timedelta(days=call.gives_days)
+    # Access to data is given by the data platform, which hears of the grant.
+    assert [(part.part, part.state) for part in grant.parts.all()] == [
+        (part["part"], "planned" if part["part"] == "dataset" else "active") for part in call.gives
+    ]
+    for part in grant.parts.filter(part="capacity"):
+        assert Claim.objects.get(pool__slug=part.about, key=part.claim).quantity == part.quantity
+    credits = sum(part.quantity for part in grant.parts.filter(part="credits"))
+    assert balance(row.organisation).granted == credits
+    asked = {report["kind"] for report in call.procedure["reports"]}
+    # Who reports is asked for the outcome, too: after one year and after three.
+    assert {report.kind for report in grant.reports.all()} == (asked | {"outcome"} if asked else set())
     assert (call.blueprint, call.blueprint_version) == (name, blueprints.blueprint(name)["version"])
+    the_others_wait_or_lost(name, call, row)
+
+
+def the_others_wait_or_lost(name: str, call: Call, winner: Application) -> None:
+    """The budget is that of the winners, and who did not win is told so."""
+    fresh, others = Call.objects.get(pk=call.pk), call.applications.exclude(pk=winner.pk)
+    if not call.is_for_a_panel:
+        assert (fresh.reserved, fresh.granted) == (0, winner.grant.amount)
+    elif call.decision == "panel-lottery":
+        assert sorted(row.state for row in others) == ["offered"] * (len(others) - 1) + ["reserve"]
+        assert fresh.left == 0
+    elif call.procedure["cut"]:
+        assert [row.state for row in others] == ["rejected"]
+        assert (fresh.reserved, fresh.granted) == (0, winner.grant.amount)
+    else:
+        assert [row.state for row in others] == ["offered"]
+        assert (fresh.reserved, fresh.granted) == (call.share_most, winner.grant.amount)
 
 
 @pytest.mark.slow
