@@ -3,7 +3,8 @@
 A hub of its own on a temporary home holds one call with a lottery band, its applications, its forty reviewers
 and all reviews, written as rows (assigning and writing them one by one is not what is measured). An operator
 then asks for the ranking page and for the answer of the sliders, in this process through the whole stack of
-Django: session, middleware, queries, engine, template. The value is the slower of the two medians; processor
+Django: session, middleware, queries, engine, template. At the end the panel decides about all of them, once; that
+stands in the detail. The value is the slower of the two medians; processor
 time is told beside it, because that does not depend on what else the machine is doing.
 """
 
@@ -43,6 +44,7 @@ def run() -> dict[str, Any]:
         turned = {"weight_impact": "55", "weight_team": "25", "weight_plan": "20", "cut": "60", "band": "0.9"}
         ranking = seconds(lambda: client.get(page))
         replay = seconds(lambda: client.get(sliders, turned, headers={"HX-Request": "true"}))
+        decision = decide(slug, client)
     slower = max(statistics.median(ranking[0]), statistics.median(replay[0]))
     return {
         "name": "programmes-scale",
@@ -60,9 +62,26 @@ def run() -> dict[str, Any]:
             "replay_s": round(statistics.median(replay[0]), 3),
             "replay_slowest_s": round(max(replay[0]), 3),
             "replay_cpu_s": round(statistics.median(replay[1]), 3),
+            "decision_s": round(decision[0], 3),
+            "decision_cpu_s": round(decision[1], 3),
             "rounds": ROUNDS,
         },
     }
+
+
+def decide(slug: str, client: Any) -> tuple[float, float]:
+    """How long the decision about all applications takes, once: it cannot be taken again.
+
+    The draw of the call is voided before, as if its secret had been withheld: then scores decide alone.
+    """
+    from bitgoeul.apps.programmes.models import Draw
+
+    Draw.objects.filter(call__slug=slug).update(state=Draw.State.VOID)
+    begin, cpu = time.perf_counter(), time.process_time()
+    answer = client.post(f"/programmes/panels/{slug}/decide/")
+    if answer.status_code != 302:
+        raise RuntimeError(f"answered {answer.status_code}: {answer.content[:300]!r}")
+    return time.perf_counter() - begin, time.process_time() - cpu
 
 
 def seconds(ask: Any) -> tuple[list[float], list[float]]:
