@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, Response, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
+PASSWORD = "bright-village-9"  # of every account that a story makes
 CHROMIUM_WORDS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-quic",
@@ -48,6 +49,7 @@ class LiveHub:
             "PYTHONPATH": str(ROOT / "src"),
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.stagehand: subprocess.Popen[str] | None = None
 
     def words(self, *words: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -55,6 +57,20 @@ class LiveHub:
             env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s,
             check=False,
         )  # fmt: skip
+
+    def stage(self, word: str, **facts: Any) -> Any:
+        """Set something up on the same home, by a function of ``stage.py``."""
+        if self.stagehand is None:
+            self.stagehand = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("stage.py"))],
+                env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        assert self.stagehand.stdin is not None and self.stagehand.stdout is not None
+        self.stagehand.stdin.write(json.dumps({"word": word, "facts": facts}) + "\n")
+        self.stagehand.stdin.flush()
+        answer = json.loads(self.stagehand.stdout.readline())
+        assert "wrong" not in answer, answer["wrong"]
+        return answer["said"]
 
     def start(self) -> None:
         with (self.home / "serve.log").open("ab") as log:
@@ -76,6 +92,8 @@ class LiveHub:
         )
 
     def stop(self) -> None:
+        if self.stagehand is not None:
+            self.stagehand.communicate()  # its input ends, and so does it
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
@@ -124,13 +142,20 @@ class Visitor:
     def __init__(self, page: Page, hub: LiveHub, language: str) -> None:
         self.page, self.hub, self.language = page, hub, language
         self.problems: list[str] = []
+        self.pardoned = ""
         self.seen: set[str] = set()
         page.on("console", lambda said: said.type == "error" and self._note(f"console: {said.text}"))
         page.on("pageerror", lambda error: self._note(f"script: {error}"))
         page.on("request", lambda asked: self._local(asked.url))
         page.on("response", self._answered)
 
+    def pardon(self, pattern: str) -> None:
+        """From now on, what the console says like this belongs to the story: a refusal, a lost connection."""
+        self.pardoned = pattern
+
     def _note(self, problem: str) -> None:
+        if self.pardoned and re.search(self.pardoned, problem):
+            return
         self.problems.append(f"{self.page.url} ({self.language}): {problem}")
 
     def _local(self, url: str) -> None:
@@ -145,6 +170,24 @@ class Visitor:
         answer = self.page.goto(path if path.startswith("http") else self.hub.url + path)
         self.look()
         return answer
+
+    def sign_in(self, address: str, password: str = PASSWORD) -> None:
+        self.open("/accounts/login/")
+        self.page.fill("[name=login]", address)
+        self.page.fill("[name=password]", password)
+        self.press({"ko": "로그인", "en": "Sign in"}[self.language])
+
+    def press(self, name: str, within: str = "main") -> None:
+        """Press the button (or the link that looks like one) and look at the page that follows."""
+        words = re.compile(rf"^\s*{re.escape(name)}\s*$")
+        with self.page.expect_navigation():
+            self.page.locator(f"{within} button, {within} a").filter(has_text=words).first.click()
+        self.page.wait_for_load_state()
+        self.look()
+
+    def says(self, words: str) -> bool:
+        """Whether the open page says this, wherever its lines break."""
+        return words in " ".join(self.page.inner_text("body").split())
 
     def look(self) -> None:
         """Check the page that is open: its language, and axe (once for each address)."""
