@@ -3,8 +3,8 @@
 A hub of its own on a temporary home holds one call with a lottery band, its applications, its forty reviewers
 and all reviews, written as rows (assigning and writing them one by one is not what is measured). An operator
 then asks for the ranking page and for the answer of the sliders, in this process through the whole stack of
-Django: session, middleware, queries, engine, template. At the end the panel decides about all of them, once; that
-stands in the detail. The value is the slower of the two medians; processor
+Django: session, middleware, queries, engine, template. At the end the panel decides about all of them, once;
+that stands in the detail. The value is the slower of the two medians; processor
 time is told beside it, because that does not depend on what else the machine is doing.
 """
 

@@ -65,7 +65,8 @@ class LiveHub:
                 [sys.executable, str(Path(__file__).with_name("stage.py"))],
                 env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             )  # fmt: skip
-        assert self.stagehand.stdin is not None and self.stagehand.stdout is not None
+        assert self.stagehand.stdin is not None
+        assert self.stagehand.stdout is not None
         self.stagehand.stdin.write(json.dumps({"word": word, "facts": facts}) + "\n")
         self.stagehand.stdin.flush()
         answer = json.loads(self.stagehand.stdout.readline())

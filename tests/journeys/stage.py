@@ -1,7 +1,7 @@
 """What a story needs before it begins, done through commands on the home of a served hub.
 
-LiveHub.stage("seed", name="try") runs ``seed(name="try")`` of this file, in one process for all of a story, and
-returns what it says.
+LiveHub.stage("seed", name="try") runs ``seed(name="try")`` of this file, in one process for all of a story,
+and returns what it says.
 """
 
 from __future__ import annotations

@@ -506,9 +506,9 @@ def a_firm_reads_what_eight_hours_cost(firm):
     firm.open("/credits/prices/")
     assert firm.says("DIL 시뮬레이터 (예시 가격)")
     firm.page.get_by_text("장비를 쓰면 얼마인가요?").click()
-    firm.page.select_option("[name=equipment]", "dil-simulator")
-    form = firm.page.locator("form", has=firm.page.locator("[name=equipment]"))
-    form.locator("[name=hours]").fill("8")
+    form = firm.page.locator("form", has=firm.page.locator("option[value=dil-simulator]"))
+    form.locator("select").select_option("dil-simulator")
+    form.locator("[name$=hours]").fill("8")
     with firm.page.expect_navigation():
         form.get_by_role("button", name="계산하기").click()
     assert firm.says("3,600,000")

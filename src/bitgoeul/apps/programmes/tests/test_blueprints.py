@@ -100,7 +100,7 @@ def hand_in(name: str, call: Call, by: Any, organisation: Organisation) -> Appli
 
 
 def rivals_of(name: str, call: Call) -> list[Application]:
-    """Other firms in a panel's call: one that is weaker; where a draw may decide, as many as there is money for."""
+    """Other firms in a panel's call: a weaker one; where a draw may decide, as many as there is money for."""
     if not call.is_for_a_panel:
         return []
     count = call.budget // call.share_most if call.decision == "panel-lottery" else 1
@@ -111,7 +111,9 @@ def open_pools(call: Call) -> None:
     for part in call.gives:
         if part["part"] == "capacity":
             numbered = part.get("unit_numbered", False)
-            make_pool(slug=part["pool"], **{"numbered_units": ["1", "2", "3"]} if numbered else {"capacity": 50})
+            make_pool(
+                slug=part["pool"], **{"numbered_units": ["1", "2", "3"]} if numbered else {"capacity": 50}
+            )
 
 
 def officer_decides(row: Application) -> None:
