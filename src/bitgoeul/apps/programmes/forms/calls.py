@@ -161,7 +161,8 @@ class CallForm(forms.Form):
         """Offer a programme that is not written yet."""
         field = self.fields["programme"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.choices = [(slug, title), *((value, label) for value, label in field.choices if value)]
+        others = Programme.objects.exclude(slug=slug)
+        field.choices = [(slug, title), *((row.slug, str(row)) for row in others)]
 
     def clean(self) -> dict[str, Any]:
         """Amounts become whole numbers: milli-credits, won or places."""
