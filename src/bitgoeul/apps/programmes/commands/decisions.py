@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -99,7 +100,7 @@ def return_application(*, by: Actor, application: str, asks: dict[str, str]) -> 
 def accept_application(
     *,
     by: Actor,
-    application: str,
+    application: str | Application,
     reason: dict[str, str],
     amount: int | None = None,
     despite: dict[str, str] | None = None,
@@ -109,7 +110,7 @@ def accept_application(
     ``amount`` may be less than what was asked for, in the unit of the call's budget.  ``despite`` says why an
     organisation that another programme supports with the same has it all the same.
     """
-    row = find(queries.applications_visible_to(by), public_id=application)
+    row = _row(by, application)
     require(policies.may_decide(by, row))
     check_text("reason", reason)
     if row.call.is_for_a_panel and row.state == State.WAITING:
@@ -164,14 +165,16 @@ def decide(
 
 
 @command
-def reserve_application(*, by: Actor, application: str, order: int) -> Application:
+def reserve_application(*, by: Actor, application: str | Application, order: int) -> Application:
     """Put an application on the reserve list of its call: 1 is offered next when a winner declines."""
-    row = find(queries.applications_visible_to(by), public_id=application)
+    row = _row(by, application)
     require(policies.may_decide(by, row))
-    taken = row.call.applications.filter(state=State.RESERVE, order=order).exists()
-    if order < 1 or taken:
-        raise Invalid({"order": [_("The order begins with 1, and nobody shares a place in it.")]})
-    Application.FLOW.move(row, State.RESERVE, order=order)
+    if order < 1:
+        raise _no_such_place()
+    try:
+        Application.FLOW.move(row, State.RESERVE, order=order)
+    except IntegrityError:  # the place is taken
+        raise _no_such_place() from None
     record(
         ApplicationReserved(call=row.call.slug, application=row.public_id, order=order),
         by=by,
@@ -182,9 +185,9 @@ def reserve_application(*, by: Actor, application: str, order: int) -> Applicati
 
 
 @command
-def reject_application(*, by: Actor, application: str, reason: dict[str, str]) -> Application:
+def reject_application(*, by: Actor, application: str | Application, reason: dict[str, str]) -> Application:
     """Reject, with the reason that the applicant reads."""
-    row = find(queries.applications_visible_to(by), public_id=application)
+    row = _row(by, application)
     require(policies.may_decide(by, row))
     check_text("reason", reason)
     automatic = by.is_system and row.state in (State.SUBMITTED, State.RETURNED)
@@ -204,6 +207,17 @@ def reject_application(*, by: Actor, application: str, reason: dict[str, str]) -
         organisation=row.organisation,
     )
     return row
+
+
+def _row(by: Actor, application: str | Application) -> Application:
+    """An application by its number, or the row that a command which decides about many has found already."""
+    if isinstance(application, Application):
+        return application
+    return find(queries.applications_visible_to(by), public_id=application)
+
+
+def _no_such_place() -> Invalid:
+    return Invalid({"order": [_("The order begins with 1, and nobody shares a place in it.")]})
 
 
 def _offer(  # noqa: PLR0917

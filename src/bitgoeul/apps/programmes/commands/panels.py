@@ -28,7 +28,7 @@ from bitgoeul.apps.programmes.errors import (
 )
 from bitgoeul.apps.programmes.errors import PanelDecided as AlreadyDecided
 from bitgoeul.apps.programmes.events.panels import AppealAnswered, AppealFiled, PanelDecided
-from bitgoeul.apps.programmes.models import Appeal, Application, Call, Panel, Review
+from bitgoeul.apps.programmes.models import Appeal, Application, Call, Panel, Review, Reviewer
 from bitgoeul.apps.programmes.queries import panels as judging
 from bitgoeul.apps.programmes.queries import reviews as reading
 from bitgoeul.apps.programmes.queries.answers import is_storable
@@ -67,17 +67,18 @@ def decide_panel(*, by: Actor, call: str) -> Panel:
     if decision.waiting and not decision.awards:
         raise BudgetSpent(call=str(offer))
     lines = {line.application: line for line in ranking.lines}
+    rows = _rows(by, offer)
     count = len(ranking.lines)
     for award in decision.awards:
         line = lines[award.application]
         reason = translated(WON, score=line.score, place=line.place, count=count)
-        accept_application(by=by, application=award.application, reason=reason)
+        accept_application(by=by, application=rows[award.application], reason=reason)
     for order, name in enumerate(decision.waiting, 1):
-        reserve_application(by=by, application=name, order=order)
+        reserve_application(by=by, application=rows[name], order=order)
     scored = {row.application: row for row in ranking.outcome.scored}
     for name in decision.refused:
         reason = _why_not(offer, lines[name], scored[name].below_floor)
-        reject_application(by=by, application=name, reason=reason)
+        reject_application(by=by, application=rows[name], reason=reason)
     asked = sum(lines[award.application].amount for award in decision.awards)
     summary: dict[str, Any] = {
         "applications": count,
@@ -141,16 +142,29 @@ def _ready(call: Call) -> judging.Board:
     return found
 
 
+def _rows(by: Actor, call: Call) -> dict[str, Application]:
+    """The applications of a call by their numbers, found at once: there may be thousands to decide about."""
+    rows = queries.applications_visible_to(by).filter(call=call)
+    rows = rows.select_related(None).select_related("organisation").prefetch_related(None)
+    found = {row.public_id: row for row in rows}
+    for row in found.values():
+        row.call = call
+    return found
+
+
 def conflicted_reviews(call: Call) -> list[Review]:
     """Submitted reviews of somebody who is near to the applicant, as far as is known now."""
-    rows = Review.objects.filter(
+    reviews = Review.objects.filter(
         application__call=call, application__state=State.IN_REVIEW, state=Review.State.SUBMITTED
-    ).select_related("application__organisation", "reviewer__person")
-    reviews = list(rows)
-    reviewers = {row.reviewer_id: row.reviewer for row in reviews}
-    applications = {row.application_id: row.application for row in reviews}
-    found = reading.conflicts_between(list(reviewers.values()), list(applications.values()))
-    return [row for row in reviews if (row.reviewer.public_id, row.application.public_id) in found]
+    )
+    reviewers = Reviewer.objects.filter(pk__in=reviews.values("reviewer"))
+    applications = Application.objects.filter(pk__in=reviews.values("application"))
+    fields = ("public_id", "person", *(f"organisation__{name}" for name in reading.NAMED_BY))
+    applications = applications.select_related("organisation").only(*fields)
+    near = reading.conflicts_between(list(reviewers), list(applications))
+    of_those = reviews.filter(application__public_id__in={application for _reviewer, application in near})
+    rows = of_those.select_related("application__organisation", "reviewer__person")
+    return [row for row in rows if (row.reviewer.public_id, row.application.public_id) in near]
 
 
 def _why_not(call: Call, line: judging.Line, below_floor: tuple[str, ...]) -> Localised:

@@ -22,6 +22,7 @@ from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.models import Fact
 
 Conflicts = dict[tuple[str, str], tuple[engine.Conflict, ...]]
+NAMED_BY = ("slug", "name", "business_number", "public_id")  # what a declaration may call an organisation
 YEARS = 3
 REVIEW_DAYS = 14
 KNOWS_SECTOR, KNOWS_KIND, KNOWS_NOTHING_BAD = 600, 300, 100  # of 1000
@@ -223,7 +224,7 @@ def _nodes_by_name(ties: list[Tie], applications: Collection[Application]) -> di
     written = {tie.party.casefold() for tie in ties}
     nodes: dict[str, set[str]] = defaultdict(set)
     for row in {row.organisation_id: row.organisation for row in applications}.values():
-        for name in (row.slug, row.name, row.business_number or "", row.public_id):
+        for name in (getattr(row, field) or "" for field in NAMED_BY):
             if name.casefold() in written:
                 nodes[name.casefold()].add(f"organisation:{row.pk}")
     addresses = {name for name in written if "@" in name}
