@@ -11,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 from bitgoeul.apps.capacity.models import Claim
-from bitgoeul.apps.capacity.tests.factories import make_pool
 from bitgoeul.apps.credits.queries import balance
 from bitgoeul.apps.people.documents import add_document
 from bitgoeul.apps.people.models import Organisation
@@ -107,15 +106,6 @@ def rivals_of(name: str, call: Call) -> list[Application]:
     return [hand_in(name, call, *a_firm(STAGES.get(name, "startup"))) for _number in range(count)]
 
 
-def open_pools(call: Call) -> None:
-    for part in call.gives:
-        if part["part"] == "capacity":
-            numbered = part.get("unit_numbered", False)
-            make_pool(
-                slug=part["pool"], **{"numbered_units": ["1", "2", "3"]} if numbered else {"capacity": 50}
-            )
-
-
 def officer_decides(row: Application) -> None:
     officer = actor(make_person(roles=["operator"]))
     decide(by=officer, application=row.public_id, accept=True, reason=REASON)
@@ -166,7 +156,6 @@ def test_all_fifteen_kinds_and_five_sizes_of_compute_are_here():
 def test_every_blueprint_goes_from_its_seed_to_its_grant(name):
     """Handed in, decided by whoever decides, offered, taken, agreed on and signed, and every part given."""
     call = seed(by=SYSTEM, name=name)
-    open_pools(call)
     row = hand_in(name, call, *a_firm(STAGES.get(name, "startup")))
     rivals = rivals_of(name, call)
     expected = {"automatic": "accepted", "officer": "waiting"}.get(call.decision, "in_review")
