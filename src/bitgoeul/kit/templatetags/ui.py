@@ -26,6 +26,7 @@ from bitgoeul.kit.ui.fields import field_html, form_html
 register = template.Library()
 
 SELECTED = SafeString(" selected")
+ONE_LINE = 60  # characters of an answer that fit beside their question
 KINDS = frozenset({"ok", "wait", "stop", "info", "quiet"})
 
 register.filter("credits", wording.credits_of)
@@ -118,6 +119,15 @@ def row(label: Any, value: Any) -> SafeString:
     """{% row _("Memory") job.memory|size %}: a line inside a card."""
     shown = wording.NOTHING if value is None or value == "" else value
     return format_html('<div class="row"><span>{}</span><span>{}</span></div>', label, shown)
+
+
+@register.simple_tag
+def said(question: Any, answer: Any) -> SafeString:
+    """{% said question answer %}: what somebody wrote, below its question if it is long."""
+    text = str(answer or "")
+    if len(text) <= ONE_LINE and "\n" not in text:
+        return row(question, answer)
+    return format_html('<div class="row said"><span>{}</span><span>{}</span></div>', question, text)
 
 
 @register.simple_tag

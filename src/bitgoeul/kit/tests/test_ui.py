@@ -120,6 +120,16 @@ def test_a_wrong_field_is_named_in_the_summary_and_tied_to_its_error():
     assert 'id="id_rows_helptext"' in page
 
 
+def test_a_long_answer_stands_below_its_question_and_stays_text():
+    short = draw("{% said 'Plan' answer %}", answer="Buses")
+    long = draw("{% said 'Plan' answer %}", answer="<b>Buses</b>\nand trams")
+
+    assert short == '<div class="row"><span>Plan</span><span>Buses</span></div>'
+    assert long == (
+        '<div class="row said"><span>Plan</span><span>&lt;b&gt;Buses&lt;/b&gt;\nand trams</span></div>'
+    )
+
+
 def test_a_state_takes_its_word_and_colour_from_the_row():
     row = SimpleNamespace(state="run", get_state_display=lambda: "달리는 중", STATE_KINDS={"run": "info"})
 

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from bitgoeul.apps.notices.models import Notice
 from bitgoeul.apps.people.tests.factories import actor, make_person
@@ -188,6 +189,17 @@ def test_of_two_officers_at_once_one_decides_and_the_other_is_refused():
     assert connection.is_usable()
 
 
+def test_however_many_applications_a_decision_reads_them_once():
+    asked = []
+    for count in (3, 9):
+        call, rows = judged((900, 880), (850, 800), *[(640, 600)] * (count - 2))
+        with CaptureQueriesContext(connection) as queries:
+            decide_panel(by=SYSTEM, call=call.slug)
+        asked.append(sum(row["sql"].startswith("SELECT") for row in queries))
+        assert states(rows).count("rejected") == count - 2
+    assert asked[0] == asked[1]
+
+
 def test_a_decision_after_the_budget_is_gone_changes_nothing():
     call, rows = judged((800, 810))
     Call.objects.filter(pk=call.pk).update(granted=call.budget)
@@ -264,6 +276,9 @@ def test_the_panel_screen_ranks_and_decides(language):
     assert {"ko": "보정 점수", "en": "Calibrated"}[language] in page
     assert {"ko": "기준 점수 미달", "en": "below the cut"}[language] in page
     assert {"ko": "결정했습니다", "en": "The panel has decided"}[language] in done
+    in_review = {"ko": "평가 중", "en": "In review"}[language]
+    assert in_review in page
+    assert in_review not in done  # how far the reviews are is over
     assert states(rows) == ["offered", "offered", "rejected"]
 
 
@@ -274,7 +289,7 @@ def test_a_severe_reviewer_moves_nobody_once_leniency_is_taken_out():
     for _number in range(3):
         make_reviewer(load_most=4)
     assign_reviews(by=SYSTEM, call=closed(call).slug)
-    severe = rows[0].reviews.first().reviewer
+    severe = rows[-1].reviews.first().reviewer  # so that the best looks worse than those it is better than
     for number, row in enumerate(rows):
         for review in row.reviews.all():
             write(review, impact=800 + 10 * number - 200 * (review.reviewer == severe))

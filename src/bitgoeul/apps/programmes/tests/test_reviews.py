@@ -233,6 +233,15 @@ def test_a_file_that_was_not_assigned_does_not_exist():
     assert client_for(make_person()).get("/programmes/reviews/").status_code == 404
 
 
+@pytest.mark.parametrize(("language", "words"), [("ko", "모빌리티"), ("en", "Mobility")])
+def test_reviewers_read_by_name_what_they_are_asked_for(language, words):
+    reviewer = make_reviewer(sectors=["mobility"])
+
+    page = client_for(reviewer.person, language).get("/programmes/reviews/").content.decode()
+
+    assert words in page
+
+
 def test_a_conflict_that_becomes_known_bars_the_review_with_the_next_assignment():
     call, row, _pool = assigned(reviews=2, reviewers=3)
     near = row.reviews.first()

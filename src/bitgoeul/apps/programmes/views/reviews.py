@@ -6,17 +6,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.programmes.commands import reviews as commands
 from bitgoeul.apps.programmes.errors import ConflictOfInterest
 from bitgoeul.apps.programmes.forms.calls import place_errors
 from bitgoeul.apps.programmes.forms.reviews import RecuseForm, ReviewForm, TieForm
-from bitgoeul.apps.programmes.models import Review, Tie
+from bitgoeul.apps.programmes.models import Call, Review, Tie
 from bitgoeul.apps.programmes.queries import reviews as queries
 from bitgoeul.apps.programmes.views.shown import actor_of, answered, lines
 from bitgoeul.kit.doors import find, found
@@ -39,9 +41,18 @@ def _desk(request: HttpRequest, form: TieForm) -> HttpResponse:
         "open": mine.filter(state__in=Review.OPEN),
         "submitted": page_of(mine.filter(state=Review.State.SUBMITTED).order_by("-submitted_at"), request),
         "ties": Tie.objects.filter(reviewer=reviewer),
+        "knows": {
+            "sectors": _in_words(Organisation.Sector, reviewer.sectors),
+            "kinds": _in_words(Call.Kind, reviewer.kinds),
+        },
         "form": form,
     }
     return render(request, "programmes/reviews.html", context, status=422 if form.is_bound else 200)
+
+
+def _in_words(choices: type[TextChoices], values: list[str]) -> str:
+    words = dict(choices.choices)
+    return ", ".join(str(words.get(value, value)) for value in values)
 
 
 @login_required
