@@ -26,7 +26,7 @@ from bitgoeul.kit.ui.fields import field_html, form_html
 register = template.Library()
 
 SELECTED = SafeString(" selected")
-ONE_LINE = 60  # characters of an answer that fit beside their question
+ONE_LINE = 40  # characters of an answer that fit beside their question
 KINDS = frozenset({"ok", "wait", "stop", "info", "quiet"})
 
 register.filter("credits", wording.credits_of)
