@@ -20,16 +20,21 @@ from bitgoeul.kit.refusals import NotFound
 router = Router(tags=["governance"])
 
 Text = dict[str, str]
+Precision = Literal["day", "month", "year"]
 
 
 class LineOut(Schema):
-    """Decimal texts; ``percent`` is the way done from the baseline to the target."""
+    """Decimal texts; ``percent`` is the way done from the baseline to the target.
+
+    ``as_of`` is the last day of what ``precision`` names: a day, a month or a year.
+    """
 
     key: str
     title: Text
     start: str | None
     now: str | None
     as_of: dt.date | None
+    precision: Precision | None
     target: str | None
     percent: int | None
     pace: Literal["reached", "on_pace", "behind", "unknown"]
@@ -64,9 +69,12 @@ class ChangeOut(Schema):
 
 
 class MeasurementIn(Schema):
+    """``as_of`` is any day of the month or year where ``precision`` says that no day is known."""
+
     numerator: str
     denominator: str = ""
     as_of: dt.date
+    precision: Precision = "day"
     source: Text
     url: str = ""
 
@@ -76,6 +84,7 @@ class MeasurementOut(Schema):
     numerator: str
     denominator: str
     as_of: dt.date
+    precision: Precision
     source: Text
     url: str
     automatic: bool
@@ -180,6 +189,7 @@ def _line(line: plans_now.Line) -> dict[str, Any]:
         "start": str(line.start.value) if line.start else None,
         "now": str(line.now.value) if line.now else None,
         "as_of": line.now.as_of if line.now else None,
+        "precision": line.now_precision if line.now else None,
         "target": str(line.target) if line.target is not None else None,
         "percent": line.percent,
         "pace": line.pace,
@@ -243,6 +253,7 @@ def _measurement(row: Any) -> dict[str, Any]:
         "numerator": str(row.numerator),
         "denominator": "" if row.denominator is None else str(row.denominator),
         "as_of": row.as_of,
+        "precision": row.precision,
         "source": row.source,
         "url": row.url,
         "automatic": row.automatic,
@@ -258,7 +269,7 @@ def measurements(request: HttpRequest, key: str) -> list[dict[str, Any]]:
 
 @router.post("/indicators/{key}/measurements", response=MeasurementOut)
 def measure(request: HttpRequest, key: str, body: MeasurementIn) -> Any:
-    """Write down what an indicator was on a day (operators)."""
+    """Write down what an indicator was at a time (operators)."""
     actor = signed_in(request)
     return write_once(
         request,

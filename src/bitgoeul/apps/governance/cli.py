@@ -182,12 +182,13 @@ def measure(
     numerator: str = typer.Option("", help="The figure."),
     denominator: str = typer.Option("", help="Out of, for shares."),
     as_of: str = typer.Option("", help="The day it was so."),
+    precision: str = typer.Option("day", help="What the source names: day, month or year."),
     source: str = typer.Option("", help="Who says so."),
     url: str = typer.Option("", help="Where it says so."),
     who: str = WHO,
     as_json: bool = JSON,
 ) -> None:
-    """Write down what an indicator was on a day."""
+    """Write down what an indicator was at a time."""
     from bitgoeul.apps.governance import commands
     from bitgoeul.apps.governance.measures import measure_all
 
@@ -198,9 +199,13 @@ def measure(
         return
     row = commands.record_measurement(
         by=by, indicator=indicator, numerator=numerator, denominator=denominator, as_of=_day(as_of),
-        source={"ko": source, "en": source}, url=url,
+        precision=precision, source={"ko": source, "en": source}, url=url,
     )  # fmt: skip
-    _say(as_json, {"indicator": indicator, "as_of": row.as_of}, f"{indicator} {row.as_of}")
+    _say(
+        as_json,
+        {"indicator": indicator, "as_of": row.as_of, "precision": row.precision},
+        f"{indicator} {row.as_of}",
+    )
 
 
 @app.command("committees")

@@ -62,7 +62,10 @@ class PlanPublished(Event):
 
 @dataclass(frozen=True)
 class MeasurementRecorded(Event):
-    """What an indicator was on a day.  Numbers are decimal texts; ``denominator`` is empty for counts."""
+    """What an indicator was at a time.  Numbers are decimal texts; ``denominator`` is empty for counts.
+
+    ``as_of`` is the last day of what ``precision`` names: a day, a month or a year.
+    """
 
     indicator: str
     numerator: str
@@ -72,6 +75,7 @@ class MeasurementRecorded(Event):
     url: str
     automatic: bool
     example: bool
+    precision: str = "day"
 
 
 # Committees

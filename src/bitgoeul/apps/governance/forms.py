@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from bitgoeul.apps.governance.models import Committee, Item, Meeting, Seat
+from bitgoeul.apps.governance.models import Committee, Item, Measurement, Meeting, Seat
 from bitgoeul.apps.governance.queries.plan import every_title, phases_of, titles_of
 from bitgoeul.engines import plans
 from bitgoeul.kit.text import Localised
@@ -21,6 +21,11 @@ SHARES = Committee.Share.choices
 def _day(label: Any, help_text: Any = "", *, required: bool = True) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(label=label, widget=widget, help_text=help_text, required=required)
+
+
+def _precision(help_text: Any) -> forms.ChoiceField:
+    choices = Measurement.Precision.choices
+    return forms.ChoiceField(label=_("Known to"), choices=choices, initial="day", help_text=help_text)
 
 
 def _moment(label: Any, help_text: Any = "") -> forms.DateTimeField:
@@ -116,10 +121,12 @@ class PhaseForm(NodeForm):
     title_en = _line(_("Title in English"))
     starts_on = _day(_("Begins on"))
     ends_on = _day(_("Ends on"))
+    precision = _precision(_("Choose the year for a phase that the plan names by its years."))
     budget_won = forms.IntegerField(label=_("Budget in won"), min_value=0, required=False)
 
     def read(self, old: plans.Node) -> dict[str, Any]:
         kept = {name: old.content.get(name) for name in ("starts_on", "ends_on", "budget_won")}
+        kept["precision"] = old.content.get("precision", "day")
         return super().read(old) | kept
 
     def node(self) -> dict[str, Any]:
@@ -127,6 +134,8 @@ class PhaseForm(NodeForm):
         won = self.cleaned_data["budget_won"]
         held = self.old.content if self.old else {}
         source = {name: held[name] for name in ("source", "example") if name in held}
+        if self.cleaned_data["precision"] != "day":
+            days["precision"] = self.cleaned_data["precision"]
         return super().node() | days | source | ({"budget_won": won} if won is not None else {})
 
 
@@ -249,6 +258,9 @@ class MeasurementForm(Bilingual):
     numerator = _line(_("Figure"), 30)
     denominator = _line(_("Out of"), 30, required=False, help_text=_("Only for shares."))
     as_of = _day(_("As of"))
+    precision = _precision(
+        _("What the source names. For a month or a year, any day in it will do as the day above.")
+    )
     source_ko = _line(_("Source in Korean"), 500)
     source_en = _line(_("Source in English"), 500)
     url = forms.URLField(

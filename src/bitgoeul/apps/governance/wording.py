@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from bitgoeul.apps.governance.models import Measurement
 from bitgoeul.engines import plans
 from bitgoeul.kit.text import Localised
 from bitgoeul.kit.ui import wording
@@ -43,6 +44,7 @@ def field_word(name: str) -> str:
         "phases": _("Phases"),
         "starts_on": _("Begins on"),
         "ends_on": _("Ends on"),
+        "precision": _("Known to"),
         "budget_won": _("Budget in won"),
         "source": _("Source"),
         "example": _("Example"),
@@ -59,13 +61,15 @@ def shown_value(name: str, value: Any, names: Mapping[str, Any]) -> str:  # noqa
         case "title" | "summary" | "basis" | "unit" | "numerator" | "denominator" | "source":
             return str(Localised.of(value))
         case "baseline":
-            return f"{_figure(value)} ({wording.day(value['as_of'])})"
+            return f"{_figure(value)} ({wording.period(value['as_of'], value.get('precision', 'day'))})"
         case "targets":
             return " · ".join(f"{_named(aim['phase'], names)}: {_number(aim['value'])}" for aim in value)
         case "phases":
             return ", ".join(_named(key, names) for key in value)
         case "starts_on" | "ends_on":
             return wording.day(value)
+        case "precision":
+            return str(Measurement.Precision(value).label)
         case "budget_won":
             return wording.number(value)
         case "better":

@@ -3,7 +3,7 @@
 Writing: :func:`problems`, :func:`put`, :func:`drop`, :func:`with_baselines`
 Reading: :func:`nodes`, :class:`Node`, :func:`fingerprint`
 Comparing: :func:`diff`, :class:`Change`
-Measuring: :class:`Figure`, :func:`progress`, :func:`pace`
+Measuring: :class:`Figure`, :func:`last_day`, :func:`progress`, :func:`pace`
 
 A tree is what JSON holds; numbers are decimal texts, so nothing is ever rounded:
 
@@ -14,7 +14,7 @@ A tree is what JSON holds; numbers are decimal texts, so nothing is ever rounded
 """
 
 from bitgoeul.engines.plans._diff import Change, diff
-from bitgoeul.engines.plans._measure import Figure, Pace, pace, progress
+from bitgoeul.engines.plans._measure import PRECISIONS, Figure, Pace, Precision, last_day, pace, progress
 from bitgoeul.engines.plans._tree import (
     EMPTY,
     KINDS,
@@ -34,17 +34,20 @@ from bitgoeul.engines.plans._tree import (
 __all__ = [
     "EMPTY",
     "KINDS",
+    "PRECISIONS",
     "Change",
     "Figure",
     "Kind",
     "Node",
     "Pace",
+    "Precision",
     "Problem",
     "Tree",
     "TreeInvalid",
     "diff",
     "drop",
     "fingerprint",
+    "last_day",
     "nodes",
     "pace",
     "problems",

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 Pace = Literal["reached", "on_pace", "behind", "unknown"]
+Precision = Literal["day", "month", "year"]
+PRECISIONS: tuple[Precision, ...] = ("day", "month", "year")
+
+
+def last_day(of: dt.date, precision: Precision) -> dt.date:
+    """The last day of the day, month or year that holds ``of``: what is known of a year holds at its end.
+
+    >>> last_day(dt.date(2024, 2, 3), "month").isoformat(), last_day(dt.date(2024, 2, 3), "year").isoformat()
+    ('2024-02-29', '2024-12-31')
+    """
+    if precision == "day":
+        return of
+    month = of.month if precision == "month" else 12
+    return dt.date(of.year, month, calendar.monthrange(of.year, month)[1])
 
 
 @dataclass(frozen=True)

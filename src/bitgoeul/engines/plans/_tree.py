@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
+from bitgoeul.engines.plans._measure import PRECISIONS
+
 Tree = Mapping[str, Any]
 Kind = Literal["phase", "strategy", "task", "indicator"]
 KINDS: tuple[Kind, ...] = ("phase", "strategy", "task", "indicator")
@@ -45,7 +47,9 @@ TEXTS: dict[Kind, tuple[str, ...]] = {
     "indicator": ("title", "unit", "numerator", "denominator"),
 }
 OWN: dict[Kind, frozenset[str]] = {
-    "phase": frozenset({"key", "title", "starts_on", "ends_on", "budget_won", "source", "example"}),
+    "phase": frozenset(
+        {"key", "title", "starts_on", "ends_on", "precision", "budget_won", "source", "example"}
+    ),
     "strategy": frozenset({"key", "title", "summary"}),
     "task": frozenset({"key", "title", "summary", "basis", "phases"}),
     "indicator": frozenset(
@@ -229,6 +233,7 @@ def _phase_problems(node: Node, _phases: list[str]) -> Iterator[Problem]:
     starts, ends = _day(node.content.get("starts_on")), _day(node.content.get("ends_on"))
     if starts is None or ends is None or starts >= ends:
         yield Problem("phase-dates", node.key)
+    yield from _precision_problems(node, node.content)
     if not isinstance(node.content.get("budget_won", 0), int):
         yield Problem("number", node.key, {"name": "budget_won"})
 
@@ -259,6 +264,7 @@ def _indicator_problems(node: Node, phases: list[str]) -> Iterator[Problem]:
         yield from _figure_problems(node, baseline, "baseline")
         if _day(baseline.get("as_of")) is None:
             yield Problem("as-of", node.key, {"name": "baseline"})
+        yield from _precision_problems(node, baseline)
     aimed: set[str] = set()
     for target in node.content.get("targets", []):
         phase = target.get("phase")
@@ -269,6 +275,12 @@ def _indicator_problems(node: Node, phases: list[str]) -> Iterator[Problem]:
         aimed.add(phase)
         if number(target.get("value")) is None:
             yield Problem("number", node.key, {"name": "target"})
+
+
+def _precision_problems(node: Node, dated: Mapping[str, Any]) -> Iterator[Problem]:
+    """How exactly a day is known is said where it is not known to the day."""
+    if dated.get("precision", "day") not in PRECISIONS:
+        yield Problem("precision", node.key)
 
 
 def _figure_problems(node: Node, figure: Mapping[str, Any], name: str) -> Iterator[Problem]:

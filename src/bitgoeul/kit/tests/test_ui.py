@@ -1,6 +1,6 @@
 """The components: what they write, and that they never write what a person typed as markup."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -60,6 +60,21 @@ def test_moments_are_shown_in_the_zone_of_the_hub():
         assert (wording.when(moment), wording.day(moment)) == ("2026-11-23 00:20", "2026-11-23")
     with translation.override("en"):
         assert (wording.when(moment), wording.day(moment)) == ("23 Nov 2026 00:20", "23 Nov 2026")
+
+
+@pytest.mark.parametrize(
+    ("precision", "korean", "english"),
+    [
+        ("day", "2024-11-03", "3 Nov 2024"),
+        ("month", "2024년 11월", "November 2024"),
+        ("year", "2024년", "2024"),
+    ],
+)
+def test_a_day_is_shown_as_exactly_as_it_is_known(precision, korean, english):
+    for language, shown in (("ko", korean), ("en", english)):
+        with translation.override(language):
+            assert wording.period(date(2024, 11, 3), precision) == shown
+            assert wording.period("2024-11-03", precision) == shown
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.dates import MONTHS
 from django.utils.timezone import get_default_timezone, is_naive
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -117,6 +118,20 @@ def day(value: Any) -> str:
     if not value:
         return NOTHING
     return _day(_moment(value) if isinstance(value, datetime) else value)
+
+
+def period(value: Any, precision: str) -> str:
+    """A day as exactly as it is known: 2024년 / 2024, 2024년 11월 / November 2024, or the day itself."""
+    value = _parsed(value)
+    if not value or precision not in ("month", "year"):
+        return day(value)
+    if precision == "year":
+        return f"{value.year:04d}년" if get_language() == "ko" else f"{value.year:04d}"
+    return (
+        f"{value.year:04d}년 {value.month}월"
+        if get_language() == "ko"
+        else f"{MONTHS[value.month]} {value.year:04d}"
+    )
 
 
 def moment_attribute(value: datetime | None) -> str:

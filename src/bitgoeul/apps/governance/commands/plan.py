@@ -58,6 +58,7 @@ PROBLEMS = {
     "number": gettext_lazy("“%(name)s” is not a number."),
     "denominator": gettext_lazy("“%(name)s” needs a denominator that is not zero."),
     "as-of": gettext_lazy("“%(name)s” needs the day it was measured on."),
+    "precision": gettext_lazy("A day is known to the day, the month or the year."),
     "target-twice": gettext_lazy("The phase “%(key)s” has two targets."),
 }
 LATEST = dt.date(2200, 1, 1)
@@ -98,10 +99,12 @@ def _baselines(tree: plans.Tree, until: dt.date) -> dict[str, dict[str, Any]]:
 
 def _as_baseline(row: Measurement) -> dict[str, Any]:
     below = {"denominator": plain(row.denominator)} if row.denominator is not None else {}
+    roughly = {"precision": row.precision} if row.precision != "day" else {}
     return {
         "numerator": plain(row.numerator),
         **below,
         "as_of": row.as_of.isoformat(),
+        **roughly,
         "source": dict(row.source),
         "url": row.url,
         "example": row.is_example,
@@ -243,12 +246,16 @@ def record_measurement(
     numerator: str,
     as_of: dt.date,
     source: dict[str, str],
+    precision: plans.Precision = "day",
     denominator: str = "",
     url: str = "",
     automatic: bool = False,
     example: bool = False,
 ) -> Measurement:
-    """Write down what an indicator was on a day, with its source.  Earlier figures stay."""
+    """Write down what an indicator was at a time, with its source.  Earlier figures stay.
+
+    A source that names a month or a year only is no source for a day: ``precision`` says what it names.
+    """
     require(policies.may_run(by))
     node = _measured_node(indicator)
     errors = text_errors(500, source=source)
@@ -257,13 +264,21 @@ def record_measurement(
         errors["numerator"] = [_("Write a number with at most six decimals.")]
     if bool(node.content.get("denominator")) != (below is not None) or below == 0:
         errors["denominator"] = [_("Needed where the indicator is a share, and only there; it is not zero.")]
-    if not EARLIEST <= as_of <= queries.today():
-        errors["as_of"] = [_("Figures are of days that have passed.")]
+    if precision not in plans.PRECISIONS:
+        errors["precision"] = [str(PROBLEMS["precision"])]
+    elif not EARLIEST <= (as_of := plans.last_day(as_of, precision)) <= queries.today():
+        errors["as_of"] = [_("Figures are of days, months and years that are over.")]
     if url and (not url.startswith(("https://", "http://")) or len(url) > 500 or not is_storable(url)):
         errors["url"] = [_("An address begins with https://.")]
     if errors or above is None:
         raise Invalid(errors)
-    fields = {"numerator": above, "denominator": below, "as_of": as_of, "source": Localised.of(source)}
+    fields = {
+        "numerator": above,
+        "denominator": below,
+        "as_of": as_of,
+        "precision": precision,
+        "source": Localised.of(source),
+    }
     held = Measurement.objects.filter(indicator=indicator, as_of=as_of).last()
     if held is not None and all(getattr(held, name) == value for name, value in fields.items()):
         unchanged()
@@ -281,6 +296,7 @@ def record_measurement(
             url=url,
             automatic=automatic,
             example=example,
+            precision=precision,
         ),
         by=by,
         subject=f"indicator:{indicator}",

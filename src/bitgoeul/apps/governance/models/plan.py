@@ -66,12 +66,21 @@ class PlanVersion(models.Model):
 
 
 class Measurement(models.Model):
-    """What an indicator was on a day, and who says so.  A correction is a newer row; the old one stays."""
+    """What an indicator was at a time, and who says so.  A correction is a newer row; the old one stays.
+
+    Where the source names a month or a year only, ``as_of`` is its last day and ``precision`` says so.
+    """
+
+    class Precision(models.TextChoices):
+        DAY = "day", pgettext_lazy("precision", "the day")
+        MONTH = "month", pgettext_lazy("precision", "the month")
+        YEAR = "year", pgettext_lazy("precision", "the year")
 
     indicator = models.CharField(max_length=60)
     numerator = models.DecimalField(max_digits=24, decimal_places=6)
     denominator = models.DecimalField(max_digits=24, decimal_places=6, null=True, blank=True)
     as_of = models.DateField()
+    precision = models.CharField(max_length=5, choices=Precision, default=Precision.DAY)
     source = LocalisedField()
     url = models.URLField(max_length=500, blank=True)
     is_example = models.BooleanField(default=False)

@@ -79,6 +79,10 @@ class Phase:
     ends_on: dt.date
     content: Mapping[str, Any]
 
+    @property
+    def precision(self) -> str:
+        return str(self.content.get("precision", "day"))
+
     def holds(self, day: dt.date) -> bool:
         return self.starts_on <= day <= self.ends_on
 
@@ -125,6 +129,14 @@ class Line:
     @property
     def is_ratio(self) -> bool:
         return bool(self.content.get("denominator"))
+
+    @property
+    def start_precision(self) -> str:
+        return str((self.content.get("baseline") or {}).get("precision", "day"))
+
+    @property
+    def now_precision(self) -> str:
+        return self.latest.precision if self.latest else "day"
 
     @property
     def progress(self) -> Decimal | None:

@@ -117,7 +117,7 @@ def test_the_desk_re_plans_in_the_browser():
         "phases": ["phase-2"],
     }
     desk.post("/governance/desk/plan/task/", task)
-    phase = {"key": "phase-3", "title_ko": "3단계", "title_en": "Phase 3"}
+    phase = {"key": "phase-3", "title_ko": "3단계", "title_en": "Phase 3", "precision": "year"}
     refused = desk.post(
         "/governance/desk/plan/phase/", phase | {"starts_on": "2029-01-01", "ends_on": "2034-12-31"}
     )
@@ -139,13 +139,29 @@ def test_the_desk_re_plans_in_the_browser():
 def test_a_figure_is_written_down_at_the_desk_with_its_source():
     make_plan()
     desk = client_for(make_person(roles=["operator"]), language="en")
-    good = {"numerator": "12", "as_of": "2024-12-31", "source_ko": "보고서", "source_en": "Report"}
+    good = {
+        "numerator": "12",
+        "as_of": "2024-11-04",
+        "precision": "month",
+        "source_ko": "보고서",
+        "source_en": "Report",
+    }
 
     assert desk.post("/governance/indicators/granted/measure/", good).status_code == 422
     saved = desk.post("/governance/indicators/granted/measure/", good | {"denominator": "48"})
 
     assert saved.status_code == 302
-    assert "25 %" in text(desk.get("/governance/indicators/granted/"))
+    page = text(desk.get("/governance/indicators/granted/"))
+    assert "25 %" in page
+    assert "November 2024" in page
+    assert "30 Nov 2024" not in page
+
+
+def test_a_phase_that_the_plan_names_by_its_years_shows_its_years(seeded):
+    page = text(client_for(language="ko").get("/governance/"))
+
+    assert ">2020년</time>" in page
+    assert "2020-01-01</time>" not in page
 
 
 def test_a_secretary_keeps_a_whole_meeting_from_one_page_and_members_vote_from_theirs():
@@ -289,7 +305,10 @@ def test_programs_read_the_same_over_the_api(seeded):
     assert len(api.get("/api/governance/committees").json()) == 5
     assert api.get("/api/governance/actions").json()["items"][0]["decision"] == decision.reference
     assert len(api.get(f"/api/governance/meetings/{seeded[0].public_id}").json()["agenda"]) == 2
-    assert len(api.get("/api/governance/indicators/jobs/measurements").json()) == 2
+    assert [
+        (row["as_of"], row["precision"])
+        for row in api.get("/api/governance/indicators/jobs/measurements").json()
+    ] == [("2021-12-31", "year"), ("2025-06-30", "month")]
     body = {"numerator": "1", "as_of": "2025-01-01", "source": {"ko": "가", "en": "a"}}
     assert (
         api.post("/api/governance/indicators/jobs/measurements", body, "application/json").status_code == 401

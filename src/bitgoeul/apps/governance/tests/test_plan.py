@@ -17,6 +17,7 @@ from bitgoeul.apps.people.tests.factories import actor, make_person
 from bitgoeul.engines import plans
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import SYSTEM
+from bitgoeul.kit.models import Fact
 from bitgoeul.kit.refusals import Forbidden, Invalid, Refusal
 from bitgoeul.kit.testing import examples, facts_recorded
 
@@ -162,6 +163,37 @@ def test_a_later_figure_for_the_same_day_is_a_correction_and_the_first_stays():
     assert [str(row.figure.value) for row in queries.history_of("supports")] == ["101.000000"]
 
 
+@pytest.mark.parametrize(("precision", "last"), [("month", "2024-02-29"), ("year", "2024-12-31")])
+def test_a_source_without_a_day_gives_the_month_or_the_year_and_no_invented_day(precision, last):
+    make_plan()
+    for day in ("2024-02-03", "2024-02-17"):  # any day in it says the same
+        measure("supports", "100", day, precision=precision)
+
+    row = Measurement.objects.get()
+    assert (row.as_of.isoformat(), row.precision) == (last, precision)
+    assert Fact.objects.get(name="governance.MeasurementRecorded").data["precision"] == precision
+
+
+def test_a_month_or_a_year_is_measured_when_it_is_over():
+    make_plan()
+    with clock.frozen(dt.datetime(2024, 11, 28, tzinfo=dt.UTC)):
+        with pytest.raises(Invalid):
+            measure("supports", "100", "2024-11-01", precision="month")
+        with pytest.raises(Invalid):
+            measure("supports", "100", "2024-01-01", precision="year")
+        assert measure("supports", "100", "2024-10-01", precision="month").as_of == DAY("2024-10-31")
+
+
+def test_a_baseline_is_known_as_exactly_as_the_figure_it_was_carried_from():
+    make_plan()
+    measure("supports", "100", "2024-12-31", precision="year")
+
+    draft = commands.begin_plan(by=SYSTEM, carry_until=DAY("2024-12-31"))
+
+    (found,) = [node for node in plans.nodes(draft.tree) if node.key == "supports"]
+    assert found.content["baseline"]["precision"] == "year"
+
+
 @pytest.mark.parametrize(
     ("wrong", "refusal"),
     [
@@ -173,6 +205,7 @@ def test_a_later_figure_for_the_same_day_is_a_correction_and_the_first_stays():
         ({"indicator": "granted"}, Invalid),
         ({"indicator": "granted", "denominator": "0"}, Invalid),
         ({"as_of": "2999-01-01"}, Invalid),
+        ({"precision": "decade"}, Invalid),
         ({"url": "javascript:alert(1)"}, Invalid),
     ],
 )

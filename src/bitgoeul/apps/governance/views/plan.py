@@ -191,6 +191,7 @@ def measure(request: HttpRequest, key: str) -> HttpResponse:
             numerator=values["numerator"].strip(),
             denominator=values["denominator"].strip(),
             as_of=values["as_of"],
+            precision=values["precision"],
             source=form.text("source"),
             url=values["url"],
         )

@@ -104,6 +104,12 @@ def test_an_edit_that_the_tree_does_not_allow_is_refused(kind, node, parent, cod
         ("indicator", indicator("x", baseline={"numerator": "1", "as_of": "?"}), "data", "as-of"),
         (
             "indicator",
+            indicator("x", baseline={"numerator": "1", "as_of": "2024-12-31", "precision": "decade"}),
+            "data",
+            "precision",
+        ),
+        (
+            "indicator",
             indicator(
                 "x",
                 denominator=text("all"),
