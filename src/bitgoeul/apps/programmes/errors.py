@@ -230,6 +230,14 @@ class FundedTwice(Refusal):
     remedy = _("The call does not allow both: reject it, or reverse the other support first.")
 
 
+class ApplicantsFundedTwice(Refusal):
+    status = HTTPStatus.CONFLICT
+    title = _("Another programme supports these applicants with the same already: %(applicants)s")
+    remedy = _(
+        "The call does not allow both: reject them on the page of the panel, or reverse the other support."
+    )
+
+
 class NotMeasured(Refusal):
     status = HTTPStatus.CONFLICT
     title = _("The use of what was claimed from “%(pool)s” has not been measured long enough")

@@ -150,6 +150,20 @@ def unlikely(starts_on: dt.date, ends_on: dt.date, list_won: int, paid_won: int)
     return errors
 
 
+def standing_on(
+    organisations: Iterable[int], starts_on: dt.date, ends_on: dt.date
+) -> dict[int, list[pricing.Support]]:
+    """Organisation -> its supports that stand on some of these days, read at once for however many."""
+    rows = Benefit.objects.filter(
+        organisation__in=set(organisations), reverses=None, reversal=None,
+        starts_on__lte=ends_on, ends_on__gte=starts_on,
+    )  # fmt: skip
+    found: dict[int, list[pricing.Support]] = {}
+    for row in rows.order_by("id"):
+        found.setdefault(row.organisation_id, []).append(support_of(row))
+    return found
+
+
 def double_funding(
     organisation: Organisation,
     *,

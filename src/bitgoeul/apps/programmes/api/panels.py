@@ -11,7 +11,14 @@ from bitgoeul.apps.programmes.api.routes import Text, router
 from bitgoeul.apps.programmes.commands import draws as drawing
 from bitgoeul.apps.programmes.commands import panels as commands
 from bitgoeul.apps.programmes.models import Appeal, Draw
-from bitgoeul.apps.programmes.queries import applications_visible_to, calls_visible_to, draws, panels, results
+from bitgoeul.apps.programmes.queries import (
+    applications_visible_to,
+    calls_visible_to,
+    draws,
+    funding,
+    panels,
+    results,
+)
 from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.paging import page_of
@@ -21,7 +28,10 @@ JSON_LINES = "application/jsonl; charset=utf-8"
 
 
 class LineOut(Schema):
-    """One application in the ranking; ``change``: places up if leniency were taken out."""
+    """One application in the ranking; ``change``: places up if leniency were taken out.
+
+    ``double_funding`` names supports of the same by other programmes, as long as nothing is decided.
+    """
 
     place: int
     application: str
@@ -33,6 +43,7 @@ class LineOut(Schema):
     bonus: str
     amount: int
     standing: str
+    double_funding: list[str]
 
 
 class RankingOut(Schema):
@@ -42,6 +53,12 @@ class RankingOut(Schema):
     line: str | None
     band: list[str]
     items: list[LineOut]
+
+
+class DecideIn(Schema):
+    """Why applicants have both where another programme supports the same, by number of the application."""
+
+    despite: dict[str, Text] = {}
 
 
 class DecidedOut(Schema):
@@ -145,6 +162,7 @@ def ranking(request: HttpRequest, slug: str, page: int = Query(1, ge=1)) -> dict
     ranked = panels.ranking(board, panels.settings_of(call, board.budget), panels.lot_of(board))
     lines = page_of(ranked.lines, request, size=100)
     line = ranked.outcome.line
+    beside = panels.beside_in_review(call)
     return {
         "page": lines.number,
         "pages": lines.paginator.num_pages,
@@ -163,6 +181,7 @@ def ranking(request: HttpRequest, slug: str, page: int = Query(1, ge=1)) -> dict
                 "bonus": str(row.bonus),
                 "amount": row.amount,
                 "standing": row.standing,
+                "double_funding": funding.references_of(beside.get(row.application, ())),
             }
             for row in lines
         ],
@@ -170,9 +189,10 @@ def ranking(request: HttpRequest, slug: str, page: int = Query(1, ge=1)) -> dict
 
 
 @router.post("/calls/{slug}/decide", response=DecidedOut)
-def decide(request: HttpRequest, slug: str) -> Any:
+def decide(request: HttpRequest, slug: str, body: DecideIn | None = None) -> Any:
     """Decide about every application in review, by the published procedure (operators)."""
-    return commands.decide_panel(by=signed_in(request), call=slug).result
+    despite = body.despite if body else {}
+    return commands.decide_panel(by=signed_in(request), call=slug, despite=despite).result
 
 
 @router.post("/applications/{application_id}/appeal", response=AppealOut)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import typer
 
-from bitgoeul.apps.programmes.cli.app import JSON, WHO, actor_of, app, say
+from bitgoeul.apps.programmes.cli.app import JSON, WHO, actor_of, app, read, say
 
 
 @app.command("assign")
@@ -18,11 +18,17 @@ def assign(slug: str, who: str = WHO, as_json: bool = JSON) -> None:
 
 
 @app.command("decide-panel")
-def decide_panel(slug: str, who: str = WHO, as_json: bool = JSON) -> None:
+def decide_panel(
+    slug: str,
+    despite: str = typer.Option("{}", help="JSON: why an applicant has both, by number of the application."),
+    who: str = WHO,
+    as_json: bool = JSON,
+) -> None:
     """Decide about every application in review, by the published procedure."""
     from bitgoeul.apps.programmes.commands import panels
 
-    result = panels.decide_panel(by=actor_of(who), call=slug).result
+    both = {name: {"ko": words, "en": words} for name, words in read(despite).items()}
+    result = panels.decide_panel(by=actor_of(who), call=slug, despite=both).result
     told = {name: value for name, value in result.items() if name != "ranked"}
     say(as_json, told, "  ".join(f"{name} {value}" for name, value in told.items()))
 

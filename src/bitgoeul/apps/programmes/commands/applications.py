@@ -193,7 +193,9 @@ def _send_on(row: Application, assessment: Assessment) -> None:
 
 
 def _is_for_an_officer(row: Application) -> bool:
-    """Whether a rule of the call about double funding asks a person to look."""
+    """Whether a rule of the call about double funding asks a person to look; a panel looks in any case."""
+    if row.call.is_for_a_panel:
+        return False
     return funding.rule_of(row.call) != "show" and bool(funding.found_for(row))
 
 

@@ -104,11 +104,13 @@ def accept_application(
     reason: dict[str, str],
     amount: int | None = None,
     despite: dict[str, str] | None = None,
+    beside: dict[str, Any] | None = None,
 ) -> Application:
     """Decide in favour: the grant at once, or an offer where the call gives winners days to answer.
 
     ``amount`` may be less than what was asked for, in the unit of the call's budget.  ``despite`` says why an
-    organisation that another programme supports with the same has it all the same.
+    organisation that another programme supports with the same has it all the same; ``beside`` is what a
+    panel found and answered about that for all its applications at once.
     """
     row = _row(by, application)
     require(policies.may_decide(by, row))
@@ -116,7 +118,8 @@ def accept_application(
     if row.call.is_for_a_panel and row.state == State.WAITING:
         raise PanelDecides(call=str(row.call))
     given = _amount(row, amount)
-    beside = _checked_beside(by, row, given, despite)
+    if beside is None:
+        beside = _checked_beside(by, row, given, despite)
     was = row.state
     if row.call.offer_days:
         _offer(by, row, was, given, reason, beside)
@@ -128,13 +131,12 @@ def accept_application(
 def _checked_beside(
     by: Actor, row: Application, amount: int, despite: dict[str, str] | None
 ) -> dict[str, Any]:
-    """What the fact says about double funding.  The rules of a call bind its officers, not its panel."""
-    if by.is_system or row.call.is_for_a_panel:
-        return {}
-    found = funding.found_for(row, amount)
-    references = sorted({reference for finding in found for reference in finding.references})
+    """What the fact says about double funding.  The rule of the call binds an officer; the hub names it."""
+    references = funding.references_of(funding.found_for(row, amount))
     if not references:
         return {}
+    if by.is_system:
+        return {"double_funding": references}
     rule = funding.rule_of(row.call)
     if rule == "refuse":
         raise FundedTwice(references=", ".join(references))
@@ -165,7 +167,9 @@ def decide(
 
 
 @command
-def reserve_application(*, by: Actor, application: str | Application, order: int) -> Application:
+def reserve_application(
+    *, by: Actor, application: str | Application, order: int, beside: dict[str, Any] | None = None
+) -> Application:
     """Put an application on the reserve list of its call: 1 is offered next when a winner declines."""
     row = _row(by, application)
     require(policies.may_decide(by, row))
@@ -176,7 +180,7 @@ def reserve_application(*, by: Actor, application: str | Application, order: int
     except IntegrityError:  # the place is taken
         raise _no_such_place() from None
     record(
-        ApplicationReserved(call=row.call.slug, application=row.public_id, order=order),
+        ApplicationReserved(call=row.call.slug, application=row.public_id, order=order, **(beside or {})),
         by=by,
         subject=row.subject,
         organisation=row.organisation,

@@ -6,7 +6,12 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy
 
 from bitgoeul.apps.programmes import policies, queries
-from bitgoeul.apps.programmes.commands.decisions import accept_application, record_acceptance
+from bitgoeul.apps.programmes.commands.beside import NOT_BOTH, is_not_allowed
+from bitgoeul.apps.programmes.commands.decisions import (
+    accept_application,
+    record_acceptance,
+    reject_application,
+)
 from bitgoeul.apps.programmes.commands.giving import make_grant
 from bitgoeul.apps.programmes.errors import OfferOver
 from bitgoeul.apps.programmes.events.applications import OfferDeclined, OfferLapsed
@@ -92,7 +97,8 @@ def _give_back(row: Application) -> None:
 def offer_next(call: Call) -> list[Application]:
     """Offer to the reserve in its order as long as the budget lasts for the first who waits.
 
-    Nobody is skipped: if the first asks for more than there is, what comes back later is added.
+    Nobody is skipped: if the first asks for more than there is, what comes back later is added. Only whom the
+    call does not allow, as another programme supports the same by now, is rejected with that reason.
     """
     offered: list[Application] = []
     while True:
@@ -101,5 +107,8 @@ def offer_next(call: Call) -> list[Application]:
         first = held.applications.filter(state=State.RESERVE).order_by("order").first()
         if first is None or (first.ask or held.share_most) > held.left:
             return offered
+        if is_not_allowed(first):  # another programme began to support the same since the decision
+            reject_application(by=SYSTEM, application=first.public_id, reason=translated(NOT_BOTH))
+            continue
         reason = translated(NEXT_IN_ORDER)
         offered.append(accept_application(by=SYSTEM, application=first.public_id, reason=reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bitgoeul.apps.programmes import policies, queries
+from bitgoeul.apps.programmes.commands.beside import checked_beside
 from bitgoeul.apps.programmes.commands.decisions import (
     accept_application,
     reject_application,
@@ -49,12 +51,13 @@ BELOW_FLOOR = gettext_lazy("Score %(score)s. Below the least that the call asks 
 
 
 @command
-def decide_panel(*, by: Actor, call: str) -> Panel:
+def decide_panel(*, by: Actor, call: str, despite: Mapping[str, dict[str, str]] | None = None) -> Panel:
     """Decide about every application in review, by the published procedure and nothing else.
 
     Winners are offered, those who could have won are put on the reserve list in their order, the others are
     rejected with the reason. It is one transaction: all of it or nothing. Whoever comes second, even in the
-    same moment, is refused.
+    same moment, is refused. ``despite`` says for an application why it has both where another programme
+    supports the same already; a call may ask for it, or refuse both.
     """
     offer = find(queries.calls_visible_to(by), slug=call)
     require(policies.may_run_calls(by))
@@ -68,13 +71,16 @@ def decide_panel(*, by: Actor, call: str) -> Panel:
         raise BudgetSpent(call=str(offer))
     lines = {line.application: line for line in ranking.lines}
     rows = _rows(by, offer)
+    may_win = [award.application for award in decision.awards] + list(decision.waiting)
+    beside = checked_beside(offer, [rows[name] for name in may_win], despite or {})
     count = len(ranking.lines)
     for award in decision.awards:
         line = lines[award.application]
         reason = translated(WON, score=line.score, place=line.place, count=count)
-        accept_application(by=by, application=rows[award.application], reason=reason)
+        accept_application(by=by, application=rows[award.application], reason=reason,
+                           beside=beside.get(award.application, {}))  # fmt: skip
     for order, name in enumerate(decision.waiting, 1):
-        reserve_application(by=by, application=rows[name], order=order)
+        reserve_application(by=by, application=rows[name], order=order, beside=beside.get(name))
     scored = {row.application: row for row in ranking.outcome.scored}
     for name in decision.refused:
         reason = _why_not(offer, lines[name], scored[name].below_floor)

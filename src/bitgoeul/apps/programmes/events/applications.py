@@ -45,7 +45,7 @@ class ApplicationAccepted(Event):
     """There is a grant now: its amount in the unit of the call's budget (credits: milli-credits), its parts.
 
     Credits follow in the ledger under ``reference``.  ``double_funding`` names the other supports that
-    the officer saw, ``despite`` is why both are right.
+    were seen before the decision, ``despite`` is why both are right.
     """
 
     call: str
@@ -116,6 +116,8 @@ class ApplicationReserved(Event):
     call: str
     application: str
     order: int
+    double_funding: list[str] = field(default_factory=list)
+    despite: dict[str, str] = personal(default_factory=dict)
 
 
 @dataclass(frozen=True)

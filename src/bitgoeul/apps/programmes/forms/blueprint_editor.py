@@ -473,7 +473,7 @@ class DecisionPart(Part):
         label=gettext_lazy("If another programme supports the same"), required=False,
         choices=[
             ("show", gettext_lazy("whoever decides sees it")),
-            ("reason", gettext_lazy("an officer accepts it only with a reason")),
+            ("reason", gettext_lazy("it is accepted only with a reason")),
             ("refuse", gettext_lazy("it is not accepted")),
         ],
     )  # fmt: skip
@@ -520,9 +520,6 @@ class DecisionPart(Part):
             self.add_error(
                 "offer_days", _("Winners of a panel are asked first: give them days to answer an offer.")
             )
-        if decision in procedures.PANELS and cleaned.get("double_funding") not in ("", "show", None):
-            words = _("A panel is shown double funding; only an officer can be bound by it.")
-            self.add_error("double_funding", words)
         if decision == "panel-lottery":
             if not cleaned.get("cut"):
                 self.add_error("cut", _("A draw is held around the cut, so there has to be one."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bitgoeul.apps.programmes.models import Call
+from bitgoeul.apps.programmes.queries import funding
 from bitgoeul.kit.text import Localised
 
 BANDS = [("none", _("no lottery")), *((value, value) for value in ("0.5", "0.8", "0.9", "0.95"))]
@@ -71,6 +73,26 @@ class ReplayForm(forms.Form):
     def proportions(self) -> dict[str, int]:
         given = {name: self.cleaned_data[f"weight_{name}"] for name in self.criteria}
         return {name: value for name, value in given.items() if value is not None}
+
+
+class DespiteForm(forms.Form):
+    """Why applicants have it although another programme supports the same, one field for each."""
+
+    def __init__(self, *args: Any, call: Call, applicants: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rule = funding.rule_of(call)
+        for name in applicants if rule != "refuse" else ():
+            self.fields[f"despite_{name}"] = forms.CharField(
+                label=_("Why %(organisation)s has both") % {"organisation": applicants[name]},
+                max_length=2_000,
+                required=rule == "reason",
+                widget=forms.Textarea(attrs={"rows": 2}),
+                help_text=_("It is kept with the decision, as a fact."),
+            )
+
+    def words(self) -> dict[str, dict[str, str]]:
+        given = {name.removeprefix("despite_"): text for name, text in self.cleaned_data.items() if text}
+        return {name: {"ko": text, "en": text} for name, text in given.items()}
 
 
 class AppealForm(forms.Form):

@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _
 
 from bitgoeul.apps.programmes.errors import RubricNotHundred, TooFewForBand
 from bitgoeul.apps.programmes.models import Application, Call, Draw, Panel, Review, Reviewer
-from bitgoeul.apps.programmes.queries import draws
+from bitgoeul.apps.programmes.queries import draws, funding
 from bitgoeul.apps.programmes.queries.amounts import in_words
 from bitgoeul.apps.programmes.queries.deadlines import due_after
 from bitgoeul.apps.programmes.queries.eligibility import vocabulary
 from bitgoeul.engines import eligibility
 from bitgoeul.engines import reviews as engine
+from bitgoeul.engines.pricing import Finding
 from bitgoeul.kit import clock
 from bitgoeul.kit.refusals import Invalid, NotFound
 from bitgoeul.kit.text import LANGUAGES, Localised
@@ -84,6 +85,12 @@ def progress(call: Call) -> Progress:
         submitted=sum(submitted for _assigned, submitted in rows),
         missing=sum(max(0, each - submitted) for _assigned, submitted in rows),
     )
+
+
+def beside_in_review(call: Call) -> dict[str, list[Finding]]:
+    """Application -> what other programmes give for the same, of those that the panel decides about."""
+    rows = call.applications.filter(state=State.IN_REVIEW).only("public_id", "organisation", "call", "ask")
+    return funding.found_among(call, list(rows))
 
 
 # From rows to the engine

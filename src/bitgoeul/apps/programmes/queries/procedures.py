@@ -130,8 +130,6 @@ def procedure_problems(procedure: Any, vocabulary: engine.Vocabulary) -> list[st
             problems.append(_("“%(name)s” of the procedure cannot be read.") % {"name": name})
     if procedure["decision"] in PANELS and procedure["offer_days"] == 0:
         problems.append(_("Winners of a panel are asked first: give them days to answer an offer."))
-    if procedure["decision"] in PANELS and procedure["double_funding"] != "show":
-        problems.append(_("A panel is shown double funding; only an officer can be bound by it."))
     return problems + _rubric_problems(procedure, vocabulary)
 
 

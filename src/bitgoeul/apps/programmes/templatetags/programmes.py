@@ -44,6 +44,15 @@ def standing(word: str, standings: dict[str, Any]) -> Any:
     return badge(*standings[word])
 
 
+@register.simple_tag
+def despite_field(form: forms.Form, name: str) -> Any:
+    """The field for the reason of one application, which belongs to the form that decides."""
+    if f"despite_{name}" not in form.fields:
+        return ""
+    form.fields[f"despite_{name}"].widget.attrs["form"] = "decide"
+    return field_html(form[f"despite_{name}"])
+
+
 @register.filter
 def localised(text: Any) -> Localised:
     """Text in two languages that is not kept in a field of its own."""

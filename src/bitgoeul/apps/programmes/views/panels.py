@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,8 +15,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST
 
+from bitgoeul.apps.credits.queries import benefits
 from bitgoeul.apps.programmes import policies
 from bitgoeul.apps.programmes.commands import reviews as commands
+from bitgoeul.apps.programmes.commands.beside import reject_funded_twice
 from bitgoeul.apps.programmes.commands.draws import hold_draw, publish_entries
 from bitgoeul.apps.programmes.commands.panels import (
     answer_appeal,
@@ -24,10 +27,10 @@ from bitgoeul.apps.programmes.commands.panels import (
     file_appeal,
 )
 from bitgoeul.apps.programmes.forms.calls import place_errors
-from bitgoeul.apps.programmes.forms.panels import AnswerForm, AppealForm, ReplayForm
+from bitgoeul.apps.programmes.forms.panels import AnswerForm, AppealForm, DespiteForm, ReplayForm
 from bitgoeul.apps.programmes.forms.reviews import ReviewerForm
 from bitgoeul.apps.programmes.models import Appeal, Call, Draw, Panel
-from bitgoeul.apps.programmes.queries import applications_visible_to, calls_visible_to, draws, panels
+from bitgoeul.apps.programmes.queries import applications_visible_to, calls_visible_to, draws, funding, panels
 from bitgoeul.apps.programmes.queries import reviews as reading
 from bitgoeul.apps.programmes.views.shown import actor_of
 from bitgoeul.engines.draws import verify_draw, written
@@ -84,14 +87,18 @@ def reviewers(request: HttpRequest) -> HttpResponse:
 @login_required
 def panel(request: HttpRequest, slug: str) -> HttpResponse:
     """How far the reviews of one call are; once somebody submitted, the ranking; then the decision."""
-    call = _call(request, slug)
-    board = panels.board_to_look_at(call)
-    ranked = None
-    if board is not None:
-        ranked = panels.ranking(board, panels.settings_of(call, board.budget), panels.lot_of(board))
+    return _panel_page(request, _call(request, slug))
+
+
+def _panel_page(request: HttpRequest, call: Call, typed: DespiteForm | None = None) -> HttpResponse:
+    ranked = _ranked(call)
     far = panels.progress(call)
     current = panels.panel_of(call)
+    beside = _beside(call)
     context = {
+        "beside": beside,
+        "beside_rule": funding.rule_of(call),
+        "despite": typed or _despite_form(call, beside, ranked),
         "call": call,
         "panel": current,
         "progress": far,
@@ -106,7 +113,38 @@ def panel(request: HttpRequest, slug: str) -> HttpResponse:
         "is_past": call.is_past_at(clock.now()),
         "may_decide": far.complete and (current is None or current.state != Panel.State.DECIDED),
     }
-    return render(request, "programmes/panel.html", context)
+    return render(request, "programmes/panel.html", context, status=422 if typed else 200)
+
+
+def _ranked(call: Call) -> panels.Ranking | None:
+    board = panels.board_to_look_at(call)
+    if board is None:
+        return None
+    return panels.ranking(board, panels.settings_of(call, board.budget), panels.lot_of(board))
+
+
+def _beside(call: Call) -> dict[str, dict[str, Any]]:
+    """Application -> its organisation and what other programmes give it for the same, in words."""
+    found = panels.beside_in_review(call)
+    rows = call.applications.filter(public_id__in=found).select_related("organisation").order_by("id")
+    return {
+        row.public_id: {
+            "organisation": row.organisation,
+            "sentences": [benefits.said(finding) for finding in found[row.public_id]],
+        }
+        for row in rows
+    }
+
+
+def _despite_form(
+    call: Call, beside: dict[str, dict[str, Any]], ranked: panels.Ranking | None, data: Any = None
+) -> DespiteForm:
+    """A reason is asked for whoever wins or could still win."""
+    out = (
+        {line.application for line in ranked.lines if line.standing in ("floor", "cut")} if ranked else set()
+    )
+    applicants = {name: row["organisation"].name for name, row in beside.items() if name not in out}
+    return DespiteForm(data, call=call, applicants=applicants)
 
 
 @login_required
@@ -144,9 +182,25 @@ def _names(board: panels.Board, told: panels.Replay | None) -> dict[str, list[st
 @login_required
 @require_POST
 def decide(request: HttpRequest, slug: str) -> HttpResponse:
-    decide_panel(by=actor_of(request), call=slug)
+    call = _call(request, slug)
+    form = _despite_form(call, _beside(call), _ranked(call), request.POST)
+    if not form.is_valid():
+        return _panel_page(request, call, form)
+    try:
+        decide_panel(by=actor_of(request), call=slug, despite=form.words())
+    except Invalid as refusal:
+        place_errors(form, {name.replace(".", "_"): said for name, said in refusal.errors.items()})
+        return _panel_page(request, call, form)
     messages.success(request, _("The panel has decided. Everybody is told in their inbox."))
     return redirect("programmes:panel", slug)
+
+
+@login_required
+@require_POST
+def reject_beside(request: HttpRequest, application_id: str) -> HttpResponse:
+    row = reject_funded_twice(by=actor_of(request), application=application_id)
+    messages.success(request, _("The application is rejected: the call does not allow both."))
+    return redirect("programmes:panel", row.call.slug)
 
 
 @login_required
@@ -260,6 +314,7 @@ PATHS = [
     path("panels/", index, name="panels"),
     path("panels/reviewers/", reviewers, name="reviewers"),
     path("panels/reviews/<str:review_id>/aside/", set_aside, name="set_aside"),
+    path("panels/applications/<str:application_id>/reject/", reject_beside, name="reject_funded_twice"),
     path("panels/<slug:slug>/", panel, name="panel"),
     path("panels/<slug:slug>/assign/", assign, name="assign_reviews"),
     path("panels/<slug:slug>/decide/", decide, name="decide_panel"),
