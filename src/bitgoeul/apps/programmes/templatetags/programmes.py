@@ -94,8 +94,13 @@ def _chosen(row: forms.Form, name: str) -> str:
 
 
 @register.simple_tag
-def part_fields(part: Part) -> SafeString:
-    """The fields of one part of the editor, words of two languages side by side."""
+def part_fields(part: Part, *, focus: bool = False) -> SafeString:
+    """The fields of one part of the editor, words of two languages side by side.
+
+    ``focus``: the row was just added, so whoever types goes on in its first field.
+    """
+    if focus:
+        part.visible_fields()[0].field.widget.attrs["autofocus"] = True
     return format_html(
         '{}{}<div class="edit-fields">{}</div>',
         format_html_join(

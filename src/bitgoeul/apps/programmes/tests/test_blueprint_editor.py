@@ -85,6 +85,7 @@ def test_rows_are_added_moved_and_removed_before_anything_is_kept(desk):
     order = newest()["form"]["x-order"]
 
     added = desk.post(f"{ADDRESS}edit/", typed(desk, do="add questions 0"))
+    assert added.content.decode().count("autofocus") == 1  # whoever adds a row goes on typing in it
     moved = desk.post(f"{ADDRESS}edit/", typed(desk, do="up questions 2"))
     removed = desk.post(f"{ADDRESS}edit/", typed(desk, do="remove questions 1"))
 
