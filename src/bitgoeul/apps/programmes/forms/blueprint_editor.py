@@ -731,17 +731,28 @@ class ReportRow(Part):
     ]
     title_ko, title_en = _line(gettext_lazy("Report in Korean")), _line(gettext_lazy("Report in English"))
     kind = forms.ChoiceField(label=pgettext_lazy("report", "Kind"), choices=KINDS)
-    after_days = _count(gettext_lazy("Days after the grant begins"), 0, 3_650)
+    after_days = _count(gettext_lazy("Days after the grant begins"), 0, 3_650, required=False)
+    before_end_days = _count(gettext_lazy("Or days before it ends"), 0, 3_650, required=False)
 
     @classmethod
     def read(cls, content: Any) -> dict[str, Any]:
         return _apart(content.get("title"), "title") | {
-            name: content.get(name) for name in ("kind", "after_days")
+            name: content.get(name) for name in ("kind", "after_days", "before_end_days")
         }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if (cleaned.get("after_days") is None) == (cleaned.get("before_end_days") is None):
+            both = _("Count from the beginning or back from the end: write one of both.")
+            self.add_error("after_days", both)
+        return cleaned
 
     def made(self) -> dict[str, Any]:
         values = self.cleaned_data
-        return {"kind": values["kind"], "after_days": values["after_days"], "title": _both(values, "title")}
+        due = {
+            name: values[name] for name in ("after_days", "before_end_days") if values[name] is not None
+        }
+        return {"kind": values["kind"], **due, "title": _both(values, "title")}
 
 
 class ReclaimPart(Part):

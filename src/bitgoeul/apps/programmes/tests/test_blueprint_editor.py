@@ -129,7 +129,7 @@ def test_a_new_question_comes_into_the_form(desk):
     ("field", "value", "sentence"),
     [
         ("criteria-1-weight", "5", "배점의 합"),
-        ("questions-1-title_en", "", "필수"),
+        ("questions-1-title_en", "", "반드시 입력"),
         ("questions-1-name", "Not A Name", "영문 소문자"),
         ("frame-budget", "much", "500"),
         ("frame-ask", "nothing", "정수"),
