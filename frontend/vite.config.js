@@ -56,6 +56,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: false,
     reportCompressedSize: false,
+    // three.js, which only the pages that play a show load.
+    chunkSizeWarningLimit: 800,
     target: "es2022",
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     rollupOptions: {
@@ -63,6 +65,7 @@ export default defineConfig({
       input: {
         app: "src/app.js",
         hero: "src/islands/hero.js",
+        show: "src/islands/show.js",
         styles: "src/styles/app.css",
         fonts: "src/styles/fonts.css",
         art: "src/art/art.js",

@@ -512,6 +512,32 @@ LAKE_THREADS: int = setting(
     help=gettext_noop("The threads of one query."),
 )
 
+# Drone shows: what making one version may use
+SHOWS_SECONDS: int = setting(
+    "BITGOEUL_SHOWS_SECONDS",
+    "900",
+    read=int,
+    help=gettext_noop("The longest that making one drone show may take, in seconds."),
+)
+SHOWS_MEMORY_MIB: int = setting(
+    "BITGOEUL_SHOWS_MEMORY_MIB",
+    "6144",
+    read=int,
+    help=gettext_noop("The address space of a process that makes or previews a drone show, in MiB."),
+)
+SHOWS_DISK_MIB: int = setting(
+    "BITGOEUL_SHOWS_DISK_MIB",
+    "2048",
+    read=int,
+    help=gettext_noop("The largest file that making a drone show may write, in MiB."),
+)
+SHOWS_THREADS: int = setting(
+    "BITGOEUL_SHOWS_THREADS",
+    str(min(os.cpu_count() or 1, 8)),
+    read=int,
+    help=gettext_noop("The threads of a process that makes or previews a drone show."),
+)
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

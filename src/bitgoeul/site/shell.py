@@ -28,6 +28,7 @@ PLACES = [
     ("registry", "m", gettext_lazy("Models")),
     ("services", "s", gettext_lazy("Services")),
     ("programmes", "p", gettext_lazy("Support")),
+    ("shows", "w", gettext_lazy("Drone shows")),
     ("festival", "f", gettext_lazy("Festival")),
     ("record", "r", gettext_lazy("Public record")),
 ]

@@ -84,6 +84,8 @@ from bitgoeul.apps.record import tasks as record_tasks
 from bitgoeul.apps.registry import tasks as registry_tasks
 from bitgoeul.apps.services import allowance
 from bitgoeul.apps.services.events import PredictorCrashed, ServiceFailed, ServiceSuspended
+from bitgoeul.apps.shows import tasks as shows_tasks
+from bitgoeul.apps.shows.events import MakingFailed, ShowCertified, ShowNotCertified
 from bitgoeul.kit.facts import Event
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.sandbox import end_orphans
@@ -91,6 +93,9 @@ from bitgoeul.site import notices
 
 SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     NoticeSent: [notices_tasks.send_mail],
+    ShowCertified: [shows_tasks.tell_designers],
+    ShowNotCertified: [shows_tasks.tell_designers],
+    MakingFailed: [shows_tasks.tell_designers],
     MemberInvited: [people_tasks.send_invitation, notices_tasks.tell_invited],
     VersionSubmitted: [lake_tasks.publish],
     QuerySaved: [lake_tasks.publish],

@@ -21,7 +21,11 @@ Port = typer.Option(8000, min=1, max=65535, help="The port to listen on.")
 Host = typer.Option("127.0.0.1", help="The address to listen on; 0.0.0.0 for every interface.")
 
 # Long-running loops of the runner process; a capability that is not here has none.
-LOOPS = {"jobs": "bitgoeul.apps.compute.runner", "services": "bitgoeul.apps.services.keeper"}
+LOOPS = {
+    "jobs": "bitgoeul.apps.compute.runner",
+    "services": "bitgoeul.apps.services.keeper",
+    "shows": "bitgoeul.apps.shows.studio.loop",
+}
 
 
 def prepare() -> None:

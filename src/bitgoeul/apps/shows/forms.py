@@ -1,0 +1,222 @@
+"""Forms of shows.  Those of a storyboard are drawn from the words in ``story/kinds.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bitgoeul.apps.people.models import Organisation
+from bitgoeul.apps.shows import queries, story
+from bitgoeul.apps.shows.models import Asset, Show
+from bitgoeul.kit.actor import Actor
+from bitgoeul.kit.schema_forms import SchemaForm, form_for
+from bitgoeul.kit.text import Localised
+
+RING_HELP = _("One corner a line: x, y in metres. At least three lines; empty for none.")
+
+
+class NewShowForm(forms.Form):
+    """The few things with which a show begins."""
+
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), label=_("Organisation"))
+    title_ko = forms.CharField(label=_("Title in Korean"), max_length=80, required=False)
+    title_en = forms.CharField(label=_("Title in English"), max_length=80, required=False)
+    drones = forms.IntegerField(label=_("Drones"), min_value=1, max_value=30_000, initial=300)
+    text = forms.CharField(
+        label=_("What the first scene writes"),
+        max_length=40,
+        initial="빛고을",
+        help_text=_("You can change it."),
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["organisation"]
+        field.queryset = queries.organisations_for(actor)
+        if first := field.queryset.first():
+            field.initial = first.pk
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not (cleaned.get("title_ko") or cleaned.get("title_en")):
+            self.add_error("title_ko", _("Write it in Korean or in English."))
+        return cleaned
+
+    def title(self) -> Localised:
+        return Localised(ko=self.cleaned_data["title_ko"], en=self.cleaned_data["title_en"])
+
+
+class DescribeForm(forms.Form):
+    title_ko = forms.CharField(label=_("Title in Korean"), max_length=80, required=False)
+    title_en = forms.CharField(label=_("Title in English"), max_length=80, required=False)
+    description_ko = forms.CharField(
+        label=_("Description in Korean"), max_length=2000, required=False, widget=forms.Textarea({"rows": 4})
+    )
+    description_en = forms.CharField(
+        label=_("Description in English"), max_length=2000, required=False, widget=forms.Textarea({"rows": 4})
+    )
+
+    @classmethod
+    def of(cls, show: Show) -> DescribeForm:
+        return cls(
+            initial={
+                f"{name}_{language}": getattr(show, name).get(language, "")
+                for name in ("title", "description")
+                for language in ("ko", "en")
+            }
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not (cleaned.get("title_ko") or cleaned.get("title_en")):
+            self.add_error("title_ko", _("Write it in Korean or in English."))
+        return cleaned
+
+    def text(self, name: str) -> Localised:
+        return Localised(ko=self.cleaned_data[f"{name}_ko"], en=self.cleaned_data[f"{name}_en"])
+
+
+class SceneForm(forms.Form):
+    """What every scene has, whatever it shows."""
+
+    name_ko = forms.CharField(label=_("Name in Korean"), max_length=80, required=False)
+    name_en = forms.CharField(label=_("Name in English"), max_length=80, required=False)
+    hold_s = forms.FloatField(label=_("Stays for (s)"), min_value=0, max_value=story.LONGEST_HOLD_S)
+    least_transition_s = forms.FloatField(
+        label=_("Flight into it takes at least (s)"),
+        min_value=0,
+        max_value=story.LONGEST_HOLD_S,
+        required=False,
+        help_text=_("Left empty, it is as short as the limits allow."),
+    )
+
+    def parts(self) -> dict[str, Any]:
+        names = {"ko": self.cleaned_data["name_ko"], "en": self.cleaned_data["name_en"]}
+        return {
+            "name": {language: text for language, text in names.items() if text},
+            "hold_s": self.cleaned_data["hold_s"],
+            "least_transition_s": self.cleaned_data["least_transition_s"],
+        }
+
+
+def scene_form(scene: dict[str, Any], data: Any = None) -> SceneForm:
+    names = scene.get("name", {})
+    initial = {
+        "name_ko": names.get("ko", ""),
+        "name_en": names.get("en", ""),
+        "hold_s": scene["hold_s"],
+        "least_transition_s": scene.get("least_transition_s"),
+    }
+    return SceneForm(data, initial=initial, prefix="scene")
+
+
+def part_form(group: str, part: dict[str, Any], files: list[Asset], data: Any = None) -> SchemaForm:
+    """The form of a scene's formation, motion or light, of the kind that ``part`` is."""
+    kind = story.kinds()[group][part["kind"]]
+    form = form_for(
+        kind["schema"],
+        data,
+        initial={name: value for name, value in part.items() if name != "kind"},
+        prefix=group,
+    )
+    if "asset" in form.fields:
+        names = [(file.name, file.name) for file in files if file.kind == kind.get("needs")]
+        form.fields["asset"] = forms.ChoiceField(
+            choices=names,
+            label=form.fields["asset"].label,
+            help_text="" if names else _("Add a file of this kind first, under “Files”."),
+        )
+    _colour_inputs(form, kind["schema"])
+    return form
+
+
+def section_form(name: str, values: dict[str, Any], data: Any = None) -> SchemaForm:
+    """The form of a section: fleet, pads, limits, energy."""
+    return form_for(story.kinds()["sections"][name], data, initial=values, prefix=name)
+
+
+def _colour_inputs(form: SchemaForm, schema: dict[str, Any]) -> None:
+    for name, part in schema["properties"].items():
+        if part.get("format") == "colour":
+            form.fields[name].widget = forms.TextInput({"type": "color"})
+
+
+class SiteForm(forms.Form):
+    """Where the show flies and where people are."""
+
+    fence = forms.CharField(
+        label=_("Fence"), widget=forms.Textarea({"rows": 5}), required=False, help_text=RING_HELP
+    )
+    audience = forms.CharField(
+        label=_("Audience"), widget=forms.Textarea({"rows": 5}), required=False, help_text=RING_HELP
+    )
+    audience_distance_m = forms.FloatField(
+        label=_("Distance to the audience (m)"), min_value=0, max_value=5000, initial=50
+    )
+    latitude = forms.FloatField(label=_("Latitude (°)"), min_value=-90, max_value=90, required=False)
+    longitude = forms.FloatField(label=_("Longitude (°)"), min_value=-180, max_value=180, required=False)
+    height_m = forms.FloatField(
+        label=_("Height above sea level (m)"), min_value=-500, max_value=9000, required=False
+    )
+    orientation_deg = forms.FloatField(
+        label=_("Direction of “right”, from North (°)"), min_value=-360, max_value=360, initial=90
+    )
+
+    @classmethod
+    def of(cls, site: dict[str, Any]) -> SiteForm:
+        origin = site.get("origin") or [None, None, None]
+        return cls(
+            initial={
+                "fence": _lines(site.get("fence", [])),
+                "audience": _lines((site.get("audience") or [[]])[0]),
+                "audience_distance_m": site.get("audience_distance_m", 50),
+                "latitude": origin[0],
+                "longitude": origin[1],
+                "height_m": origin[2],
+                "orientation_deg": site.get("orientation_deg", 90),
+            },
+            prefix="site",
+        )
+
+    def clean_fence(self) -> list[list[float]]:
+        return _ring(self.cleaned_data["fence"])
+
+    def clean_audience(self) -> list[list[float]]:
+        return _ring(self.cleaned_data["audience"])
+
+    def site(self, before: dict[str, Any]) -> dict[str, Any]:
+        """The section as data; holes and further areas stay as they were."""
+        cleaned = self.cleaned_data
+        origin = [cleaned["latitude"], cleaned["longitude"], cleaned["height_m"] or 0]
+        further = (before.get("audience") or [[]])[1:]
+        site = {
+            "fence": cleaned["fence"],
+            "holes": before.get("holes", []),
+            "audience": [ring for ring in (cleaned["audience"], *further) if ring],
+            "audience_distance_m": cleaned["audience_distance_m"],
+            "orientation_deg": cleaned["orientation_deg"],
+        }
+        return site if None in origin else site | {"origin": origin}
+
+
+def _lines(ring: list[list[float]]) -> str:
+    return "\n".join(f"{x:g}, {y:g}" for x, y in ring)
+
+
+def _ring(text: str) -> list[list[float]]:
+    corners = []
+    for number, line in enumerate(filter(str.strip, text.splitlines()), 1):
+        parts = line.replace(",", " ").split()
+        try:
+            x, y = map(float, parts)
+        except ValueError:
+            raise forms.ValidationError(
+                _("Line %(number)s is not two numbers: “%(line)s”."),
+                params={"number": number, "line": line[:40]},
+            ) from None
+        corners.append([x, y])
+    if 0 < len(corners) < 3:
+        raise forms.ValidationError(_("An area needs at least three corners."))
+    return corners

@@ -1,0 +1,86 @@
+"""What a version says of itself, in words and numbers a page can show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from bitgoeul.apps.shows.errors import sentence
+from bitgoeul.apps.shows.models import Version
+from bitgoeul.kit.text import Localised
+
+STAGES = {
+    "waiting": _("Waiting for the studio"),
+    "formations": _("Placing the lights"),
+    "transitions": _("Planning the flights"),
+    "ground": _("Planning take-off and landing"),
+    "lights": _("Colouring"),
+    "proof": _("Proving the distances"),
+    "files": _("Writing the files"),
+}
+
+BOUNDS = {
+    "separation": _("Distance between drones in the air"),
+    "pads": _("Distance between parked drones"),
+    "velocity_xy": _("Horizontal velocity"),
+    "velocity_up": _("Climbing velocity"),
+    "velocity_down": _("Sinking velocity"),
+    "acceleration": _("Acceleration"),
+    "jerk": _("Jerk"),
+    "altitude": _("Altitude"),
+    "ground": _("Height above the ground"),
+    "fence": _("Distance to the fence, inside"),
+    "audience": _("Distance to the audience"),
+    "navigation": _("Sideways motion near the ground"),
+    "continuity": _("Jump of velocity between two curves"),
+}
+
+FILES = {
+    "skyc": pgettext_lazy("show file", "Show for ground stations (.skyc)"),
+    "certificate": pgettext_lazy("show file", "Certificate (JSON)"),
+    "skyb": pgettext_lazy("show file", "One file per drone (.skyb)"),
+    "csv": pgettext_lazy("show file", "Positions and colours (CSV)"),
+    "vviz": pgettext_lazy("show file", "For other design tools (VVIZ)"),
+    "glb": pgettext_lazy("show file", "Animation (glTF)"),
+    "video": pgettext_lazy("show file", "Video"),
+}
+
+
+def of(version: Version) -> dict[str, Any]:
+    """Bounds, flights, files and problems of a version."""
+    certificate = version.certificate
+    return {
+        "bounds": [_bound(bound) for bound in certificate.get("bounds", [])],
+        "tightest": _tightest(certificate.get("bounds", [])),
+        "scenes": [
+            scene | {"name": Localised.of(scene.get("name") or scene["key"])}
+            for scene in version.report.get("scenes", [])
+        ],
+        "energy": version.report.get("energy"),
+        "files": [file | {"title": FILES[file["kind"]]} for file in version.files if file["kind"] in FILES],
+        "problems": [sentence(problem) for problem in version.problem.get("problems", [])],
+        "pack": version.file("pack"),
+        "poster": version.file("poster"),
+    }
+
+
+def _bound(bound: dict[str, Any]) -> dict[str, Any]:
+    at_ms = bound.get("at_ms")
+    return bound | {
+        "title": BOUNDS.get(bound["kind"], bound["kind"]),
+        "at_s": None if at_ms is None else at_ms / 1000,
+        "who": ", ".join(str(number + 1) for number in bound.get("drones", [])),
+    }
+
+
+def _tightest(bounds: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The closest pair in the air, for the viewer to jump to."""
+    return next((_bound(bound) for bound in bounds if bound["kind"] == "separation"), None)
+
+
+def progress(told: dict[str, Any]) -> dict[str, Any]:
+    """A stage in words and its share in percent."""
+    stage = told.get("stage", "waiting")
+    return {"stage": STAGES.get(stage, STAGES["waiting"]), "share": round(100 * float(told.get("share", 0)))}

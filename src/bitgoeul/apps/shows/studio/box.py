@@ -1,0 +1,84 @@
+"""What a process of the studio sees and may use, and where its folders lie."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+import bitgoeul
+from bitgoeul.kit.sandbox import MIB, Sandbox, Shown
+
+PACKAGE = Path(bitgoeul.__file__).resolve().parent
+CODE = "/studio/bitgoeul"
+KERNELS = "/kernels"
+
+
+def home() -> Path:
+    folder = Path(settings.HOME) / "shows"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def work(key: str) -> Path:
+    """The folder of one version while it is made."""
+    return home() / "work" / key
+
+
+def socket_path() -> Path:
+    """Where previews are answered.  A socket's path is short, so a deep home gets a place of its own."""
+    path = home() / "preview" / "socket"
+    if len(str(path)) < 100:
+        return path
+    short = hashlib.sha256(str(home()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"bitgoeul-{os.getuid()}-{short}" / "socket"
+
+
+def kernels(folder: Path) -> Path:
+    """A private copy of the compiled kernels, so that no process can change another's."""
+    copy, kept = folder / "kernels", home() / "kernels"
+    shutil.rmtree(copy, ignore_errors=True)
+    if kept.is_dir():
+        shutil.copytree(kept, copy)
+    copy.mkdir(exist_ok=True, mode=0o700)
+    return copy
+
+
+def keep_kernels(folder: Path) -> None:
+    """Keep what a trusted process compiled, for those that come after it."""
+    fresh, kept = home() / "kernels.new", home() / "kernels"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(folder / "kernels", fresh)
+    shutil.rmtree(kept, ignore_errors=True)
+    fresh.rename(kept)
+
+
+def box(folder: Path, cpu_s: int | None = None) -> Sandbox:
+    """A process that may write in ``folder`` and nowhere else."""
+    limits = {"CORE": 0, "AS": settings.SHOWS_MEMORY_MIB * MIB, "FSIZE": settings.SHOWS_DISK_MIB * MIB}
+    return Sandbox(
+        shows=(
+            Shown(PACKAGE, CODE),
+            Shown(folder, writable=True),
+            Shown(folder / "kernels", KERNELS, writable=True),
+        ),
+        python=sys.executable,
+        environment={
+            "PYTHONPATH": str(Path(CODE).parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "NUMBA_CACHE_DIR": KERNELS,
+            "NUMBA_NUM_THREADS": str(settings.SHOWS_THREADS),
+            "OMP_NUM_THREADS": str(settings.SHOWS_THREADS),
+        },
+        limits=limits | ({"CPU": cpu_s} if cpu_s else {}),
+    )
+
+
+def words(*arguments: str) -> tuple[str, ...]:
+    """The command that starts the program of the studio."""
+    return (sys.executable, "-m", "bitgoeul.apps.shows.studio.program", *arguments)

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from bitgoeul.apps.shows import editor, views
+
+app_name = "shows"
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("new/", views.new, name="new"),
+    path("<slug:slug>/", views.show, name="show"),
+    path("<slug:slug>/describe/", views.describe, name="describe"),
+    path("<slug:slug>/make/", views.make, name="make"),
+    path("<slug:slug>/import/", views.take_in, name="import"),
+    path("<slug:slug>/unpublish/", views.unpublish, name="unpublish"),
+    path("<slug:slug>/edit/", editor.edit, name="edit"),
+    path("<slug:slug>/edit/scene/<int:number>/", editor.scene, name="edit_scene"),
+    path("<slug:slug>/edit/scenes/", editor.scenes, name="edit_scenes"),
+    path("<slug:slug>/edit/section/<str:name>/", editor.section, name="edit_section"),
+    path("<slug:slug>/edit/step/", editor.step, name="edit_step"),
+    path("<slug:slug>/edit/files/", editor.files, name="edit_files"),
+    path("<slug:slug>/edit/story.json", editor.source, name="edit_source"),
+    path("<slug:slug>/edit/preview/<int:number>/", editor.preview, name="edit_preview"),
+    path("<slug:slug>/<int:number>/", views.version, name="version"),
+    path("<slug:slug>/<int:number>/progress/", views.progress, name="progress"),
+    path("<slug:slug>/<int:number>/retry/", views.retry, name="retry"),
+    path("<slug:slug>/<int:number>/publish/", views.publish, name="publish"),
+    path("<slug:slug>/<int:number>/files/<str:name>", views.file, name="file"),
+]
