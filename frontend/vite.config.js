@@ -18,7 +18,7 @@ const compressed = {
   },
 };
 
-// Documents on paper embed the parts of these that they use (read by bitgoeul.apps.programmes.paper).
+// Documents on paper embed the parts of these that they use (read by bitgoeul.kit.ui.paper).
 const paper = {
   name: "paper",
   closeBundle() {

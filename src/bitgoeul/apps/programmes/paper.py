@@ -5,7 +5,6 @@ The page is the accessible form; this one is for files and signatures on real pa
 
 from __future__ import annotations
 
-from functools import lru_cache
 from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
@@ -15,34 +14,14 @@ from django.utils.translation import override
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
 
 from bitgoeul.apps.programmes.models import Agreement
 from bitgoeul.apps.programmes.queries.agreements import blocks, documents
 from bitgoeul.kit.ui import wording
-from bitgoeul.kit.ui.assets import DIST
+from bitgoeul.kit.ui.paper import fonts
 
-FONTS = DIST / "print"
 MARGIN = 24 * mm
-
-
-@lru_cache(maxsize=1)
-def fonts() -> tuple[str, str]:
-    """The names of a plain and a bold face that can set Korean.
-
-    The front end brings Pretendard, whose used letters are embedded.  Without a built front end a face is
-    named that readers of PDF bring themselves.
-    """
-    faces = {name: FONTS / f"{name}.ttf" for name in ("Pretendard-Regular", "Pretendard-Bold")}
-    if not all(path.is_file() for path in faces.values()):
-        pdfmetrics.registerFont(UnicodeCIDFont("HYGothic-Medium"))
-        return "HYGothic-Medium", "HYGothic-Medium"
-    for name, path in faces.items():
-        pdfmetrics.registerFont(TTFont(name, str(path)))
-    return "Pretendard-Regular", "Pretendard-Bold"
 
 
 def agreement_pdf(agreement: Agreement, language: str) -> bytes:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.shows import queries, story
-from bitgoeul.apps.shows.models import Asset, Show
+from bitgoeul.apps.shows.flying import board
+from bitgoeul.apps.shows.models import Asset, Flight, Show
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.schema_forms import SchemaForm, form_for
 from bitgoeul.kit.text import Localised
@@ -220,3 +221,55 @@ def _ring(text: str) -> list[list[float]]:
     if 0 < len(corners) < 3:
         raise forms.ValidationError(_("An area needs at least three corners."))
     return corners
+
+
+class FlightForm(forms.Form):
+    """An evening: where, when, under which rules."""
+
+    place_ko = forms.CharField(label=_("Place in Korean"), max_length=120, required=False)
+    place_en = forms.CharField(label=_("Place in English"), max_length=120, required=False)
+    starts_at = forms.DateTimeField(
+        label=_("Begins at"), widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    backup_at = forms.DateTimeField(
+        label=_("Other date, if the weather is bad"),
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        required=False,
+    )
+    is_night = forms.BooleanField(label=_("It is flown at night"), required=False, initial=True)
+    rules = forms.ChoiceField(label=_("Rules for go and no-go"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["rules"]
+        field.choices = [(key, str(title)) for key, title in board.rule_sets()]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not (cleaned.get("place_ko") or cleaned.get("place_en")):
+            self.add_error("place_ko", _("Write it in Korean or in English."))
+        return cleaned
+
+    def values(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        place = Localised(ko=cleaned["place_ko"], en=cleaned["place_en"])
+        kept = {name: cleaned[name] for name in ("starts_at", "backup_at", "is_night", "rules")}
+        return {"place": place} | kept
+
+
+class InsuranceForm(forms.Form):
+    insurer = forms.CharField(label=_("Insurer"), max_length=80, required=False)
+    number = forms.CharField(label=_("Number of the policy"), max_length=60, required=False)
+    until = forms.DateField(
+        label=_("Valid until"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), required=False
+    )
+    covers_won = forms.IntegerField(label=_("Covers (won)"), min_value=0, max_value=10**13, required=False)
+
+    @classmethod
+    def of(cls, flight: Flight, data: Any = None) -> InsuranceForm:
+        return cls(data, initial=flight.insurance, prefix="insurance")
+
+    def values(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        until = cleaned["until"].isoformat() if cleaned["until"] else ""
+        return cleaned | {"until": until, "covers_won": cleaned["covers_won"] or 0}

@@ -2,13 +2,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bitgoeul.apps.shows import editor, views
+from bitgoeul.apps.shows import editor, evenings, views
 
 app_name = "shows"
 
 urlpatterns = [
     path("", views.index, name="index"),
     path("new/", views.new, name="new"),
+    path("flights/", evenings.flights, name="flights"),
+    path("flights/<str:flight>/", evenings.flight, name="flight"),
+    path("flights/<str:flight>/gate/", evenings.gate, name="gate"),
+    path("flights/<str:flight>/rules/", evenings.rules, name="rules"),
+    path("flights/<str:flight>/decide/", evenings.decide, name="decide"),
+    path("flights/<str:flight>/permit/", evenings.permit, name="permit"),
+    path("flights/<str:flight>/permit/<str:language>.pdf", evenings.permit_pdf, name="permit_pdf"),
+    path("flights/<str:flight>/permit/<str:language>.zip", evenings.permit_zip, name="permit_zip"),
+    path("flights/<str:flight>/permit/<int:attachment>/", evenings.attachment, name="attachment"),
+    path("flights/<str:flight>/log/", evenings.log, name="log"),
     path("<slug:slug>/", views.show, name="show"),
     path("<slug:slug>/describe/", views.describe, name="describe"),
     path("<slug:slug>/make/", views.make, name="make"),
@@ -23,6 +33,7 @@ urlpatterns = [
     path("<slug:slug>/edit/story.json", editor.source, name="edit_source"),
     path("<slug:slug>/edit/preview/<int:number>/", editor.preview, name="edit_preview"),
     path("<slug:slug>/<int:number>/", views.version, name="version"),
+    path("<slug:slug>/<int:number>/fly/", evenings.plan, name="plan"),
     path("<slug:slug>/<int:number>/progress/", views.progress, name="progress"),
     path("<slug:slug>/<int:number>/retry/", views.retry, name="retry"),
     path("<slug:slug>/<int:number>/publish/", views.publish, name="publish"),

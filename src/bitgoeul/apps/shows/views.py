@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bitgoeul.apps.shows import commands, intake, policies, queries, reading, story
 from bitgoeul.apps.shows.forms import DescribeForm, NewShowForm
 from bitgoeul.apps.shows.models import Show, Version
-from bitgoeul.apps.shows.studio import loop
+from bitgoeul.apps.shows.studio import work
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find, found
@@ -90,7 +90,7 @@ def _page(request: HttpRequest, row: Show, watched: Version | None, more: dict[s
         "show": row,
         "version": watched,
         "reading": reading.of(watched) if watched else None,
-        "progress": reading.progress(loop.progress(watched)) if watched and watched.is_at_work else None,
+        "progress": reading.progress(work.progress(watched)) if watched and watched.is_at_work else None,
         "may_design": policies.may_design(actor, row.organisation_id),
         "may_unpublish": policies.may_design(actor, row.organisation_id) or actor.is_operator,
         "subject": f"show:{row.slug}",
@@ -103,7 +103,7 @@ def progress(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The part of the page that polls while a version is made."""
     row = find(queries.versions_visible_to(actor_of(request)), show__slug=slug, number=number)
     answer = render(request, "shows/progress.html", {
-        "show": row.show, "version": row, "progress": reading.progress(loop.progress(row)),
+        "show": row.show, "version": row, "progress": reading.progress(work.progress(row)),
     })  # fmt: skip
     if not row.is_at_work:
         answer["HX-Redirect"] = row.get_absolute_url()

@@ -56,7 +56,7 @@ def create_show(
 def _free_slug(wanted: str) -> str:
     """The wanted address, or one like it that nobody has."""
     wanted = slugify(wanted)[:50] or "show"
-    taken = Show.objects.filter(slug=wanted).exists() or wanted in {"new", "import"}
+    taken = Show.objects.filter(slug=wanted).exists() or wanted in {"new", "flights"}
     return f"{wanted}-{secrets.token_hex(3)}" if taken else wanted
 
 

@@ -21,7 +21,8 @@ def _read() -> dict[str, Any]:
 
 def documents() -> list[dict[str, Any]]:
     """The kinds of document, in the order of the file."""
-    return _read()["documents"]  # type: ignore[no-any-return]
+    found: list[dict[str, Any]] = _read()["documents"]
+    return found
 
 
 def questions() -> list[tuple[str, Localised]]:
