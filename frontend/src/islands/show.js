@@ -181,8 +181,8 @@ function tell(place, found) {
   const flight = found.flight;
   if (flight)
     for (const [name, value] of Object.entries(flight))
-      if (place.dataset[name] && value !== null) lines.push(["", place.dataset[name].replace("%s", value)]);
-  if (found.size_m) lines.push(["", place.dataset.size.replace("%s", found.size_m)]);
+      if (place.dataset[name] && value !== null) lines.push(["", place.dataset[name].replace("{}", value)]);
+  if (found.size_m) lines.push(["", place.dataset.size.replace("{}", found.size_m)]);
   place.replaceChildren(
     ...lines.map(([kind, text]) => {
       const line = document.createElement("li");
