@@ -22,7 +22,7 @@ STAGES = {
 }
 
 BOUNDS = {
-    "separation": _("Distance between drones in the air"),
+    "distance": _("Distance between drones in the air"),
     "pads": _("Distance between parked drones"),
     "velocity_xy": _("Horizontal velocity"),
     "velocity_up": _("Climbing velocity"),
@@ -32,9 +32,10 @@ BOUNDS = {
     "altitude": _("Altitude"),
     "ground": _("Height above the ground"),
     "fence": _("Distance to the fence, inside"),
+    "holes": _("Distance to holes in the fence"),
     "audience": _("Distance to the audience"),
     "navigation": _("Sideways motion near the ground"),
-    "continuity": _("Jump of velocity between two curves"),
+    "velocity_jump": _("Jump of velocity between two curves"),
 }
 
 FILES = {
@@ -69,7 +70,8 @@ def of(version: Version) -> dict[str, Any]:
 def _bound(bound: dict[str, Any]) -> dict[str, Any]:
     at_ms = bound.get("at_ms")
     return bound | {
-        "title": BOUNDS.get(bound["kind"], bound["kind"]),
+        "title": BOUNDS.get(bound["name"], bound["name"]),
+        "sense": "≥" if bound["least"] else "≤",
         "at_s": None if at_ms is None else at_ms / 1000,
         "who": ", ".join(str(number + 1) for number in bound.get("drones", [])),
     }
@@ -77,7 +79,7 @@ def _bound(bound: dict[str, Any]) -> dict[str, Any]:
 
 def _tightest(bounds: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The closest pair in the air, for the viewer to jump to."""
-    return next((_bound(bound) for bound in bounds if bound["kind"] == "separation"), None)
+    return next((_bound(bound) for bound in bounds if bound["name"] == "distance"), None)
 
 
 def progress(told: dict[str, Any]) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def complete_making(
         )
     else:
         Version.FLOW.move(version, State.UNSAFE, **kept)
-        broken = sorted({bound["kind"] for bound in certificate["bounds"] if not bound["holds"]})
+        broken = sorted({bound["name"] for bound in certificate["bounds"] if not bound["holds"]})
         event = ShowNotCertified(**place, broken=broken)
     _tell(by, version, event)
     return version

@@ -120,9 +120,9 @@ def _measured(
     return _line(gate, state, f"{value:g} {gate['unit']}".strip(), asked, reading)
 
 
-def _bound(flight: Flight, kind: str) -> dict[str, Any] | None:
+def _bound(flight: Flight, name: str) -> dict[str, Any] | None:
     bounds = flight.version.certificate.get("bounds", [])
-    return next((bound for bound in bounds if bound["kind"] == kind), None)
+    return next((bound for bound in bounds if bound["name"] == name), None)
 
 
 def _computed(gate: Mapping[str, Any], flight: Flight, rule: Mapping[str, Any]) -> Gate:

@@ -30,7 +30,7 @@ def permit_pdf(flight: Flight, language: str) -> bytes:
     """Every kind of document in the order of the file; what is attached is named with its SHA-256."""
     with override(language):
         file = BytesIO()
-        title = f"{_('Flight permit file')} · {flight.version.show.title}"
+        title = " · ".join([_("Flight permit file"), str(flight.version.show.title)])
         SimpleDocTemplate(
             file,
             pagesize=A4,

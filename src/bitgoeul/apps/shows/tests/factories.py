@@ -39,20 +39,19 @@ def make_show(organisation: Organisation, by: Actor = SYSTEM, **changes: Any) ->
     )
 
 
-def bound(kind: str, value: float, limit: float, *, holds: bool = True, **more: Any) -> dict[str, Any]:
-    sense = "≥" if kind in {"separation", "audience", "fence"} else "≤"
+def bound(name: str, value: float, limit: float, *, holds: bool = True, **more: Any) -> dict[str, Any]:
     return {
-        "kind": kind, "holds": holds, "value": value, "limit": limit, "unit": "m", "sense": sense,
-        "at_ms": 61_000, "drones": [3, 17],
+        "name": name, "holds": holds, "value": value, "limit": limit, "unit": "m",
+        "least": name in {"distance", "audience", "fence"}, "at_ms": 61_000.0, "drones": [3, 17],
     } | more  # fmt: skip
 
 
 def certificate(*, holds: bool = True, **values: float) -> dict[str, Any]:
-    distance = values.get("separation", 3.02)
+    distance = values.get("distance", 3.02)
     return {
         "holds": holds,
         "bounds": [
-            bound("separation", distance, 3.0, holds=holds),
+            bound("distance", distance, 3.0, holds=holds),
             bound("altitude", values.get("altitude", 92.0), 150.0, drones=[5]),
             bound("audience", values.get("audience", 71.5), 50.0, drones=[8]),
         ],

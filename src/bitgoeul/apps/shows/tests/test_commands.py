@@ -145,7 +145,7 @@ def test_a_version_is_made_and_certified(designer):
 def test_a_version_that_breaks_its_limits_cannot_be_published(designer):
     _, home, by = designer
     show = make_show(home, by)
-    version = make_version(show, holds=False, separation=2.4)
+    version = make_version(show, holds=False, distance=2.4)
 
     with pytest.raises(errors.NotCertified):
         commands.publish_show(by=by, show=show.slug, number=version.number)

@@ -143,7 +143,7 @@ def test_what_is_published_is_watched_by_everybody_and_the_rest_by_nobody_else(d
 
 def test_a_version_that_is_not_certified_says_what_is_broken(designer):
     person, home, by = designer
-    make_version(make_show(home, by), holds=False, separation=2.41)
+    make_version(make_show(home, by), holds=False, distance=2.41)
     show = Show.objects.get()
 
     page = text(client_for(person).get(f"/shows/{show.slug}/1/"))
