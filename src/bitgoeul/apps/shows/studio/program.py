@@ -1,0 +1,156 @@
+"""The program of the studio: stand-alone, without the hub, in a process of its own.
+
+    python -m bitgoeul.apps.shows.studio.program make FOLDER      one version, from FOLDER/plan.json
+    python -m bitgoeul.apps.shows.studio.program compare FOLDER   a flight log with its show
+    python -m bitgoeul.apps.shows.studio.program answer SOCKET    previews, until it is ended
+
+What comes of it lies in FOLDER/out: ``result.json`` and the files, or ``problems.json``; meanwhile
+``progress.json``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import socketserver
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bitgoeul.apps.shows.studio import drawing, making
+from bitgoeul.engines import shows as engine
+
+FONT = Path(__file__).resolve().parents[3] / "kit" / "static" / "dist" / "fonts" / "Pretendard-Bold.otf"
+LONGEST_ANSWER_S = 20
+MOST_DRONES = 3_000  # in a preview: more would keep the designer waiting
+MOST_QUESTION = 96 << 20
+
+
+def main(word: str, place: str) -> int:
+    if word == "answer":
+        answer_previews(Path(place))
+        return 0
+    folder = Path(place)
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    files = {name: (folder / "assets" / number).read_bytes() for name, number in plan["files"].items()}
+    try:
+        found = _compare(files) if word == "compare" else _make(plan, files, folder)
+    except engine.ShowInvalid as refused:
+        _write(folder, "problems.json", {"problems": [told(problem) for problem in refused.problems[:50]]})
+        return 1
+    _write(folder, "result.json", found)
+    return 0
+
+
+def told(problem: engine.Problem) -> dict[str, Any]:
+    """A problem as data; of facts what a sentence can say."""
+    facts = {
+        name: round(value, 3) if isinstance(value, float) else value if isinstance(value, int) else str(value)
+        for name, value in problem.facts.items()
+    }
+    return {"code": problem.code, "where": problem.where, "facts": facts}
+
+
+def _write(folder: Path, name: str, data: Mapping[str, Any]) -> None:
+    """Whole or not at all."""
+    path = folder / "out" / name
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    fresh.replace(path)
+
+
+def material_of(story: Mapping[str, Any], files: Mapping[str, bytes]) -> drawing.Material:
+    fonts = [content for name, content in files.items() if name.endswith((".otf", ".ttf"))]
+    return drawing.Material(
+        files=files,
+        font=fonts[0] if fonts else FONT.read_bytes(),
+        drones=int(story["fleet"]["drones"]),
+        seed=int(story["fleet"].get("seed", 1)),
+        limits=drawing.limits_of(story),
+    )
+
+
+def _make(plan: Mapping[str, Any], files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
+    def progress(stage: str, share: float) -> None:
+        _write(folder, "progress.json", {"stage": stage, "share": making.overall(stage, share)})
+
+    if "import" in plan:
+        made = making.taken_in(plan["import"], files[plan["import"]["name"]], progress)
+    else:
+        story = plan["story"]
+        title = story.get("title", {})
+        made = making.make(
+            story, material_of(story, files), title.get("en") or title.get("ko") or "show", progress
+        )
+    making.write(made, folder / "out", progress)
+    return making.result(made)
+
+
+def _compare(files: Mapping[str, bytes]) -> dict[str, Any]:
+    parts = [content for name, content in sorted(files.items()) if name.endswith(".skyc")]
+    return making.compared(engine.from_skyc(parts), files["log.csv"])
+
+
+# ── previews ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def answer(question: Mapping[str, Any]) -> dict[str, Any]:
+    """One preview, or why there is none."""
+    story = question["story"]
+    drones = int(story["fleet"]["drones"])
+    if drones > MOST_DRONES:
+        problem = engine.Problem("preview-too-large", "fleet.drones", {"drones": drones, "most": MOST_DRONES})
+        return {"problems": [told(problem)]}
+    files = {name: base64.b64decode(content) for name, content in question["files"].items()}
+    try:
+        found = making.preview(story, material_of(story, files), int(question["scene"]))
+    except engine.ShowInvalid as refused:
+        return {"problems": [told(problem) for problem in refused.problems[:20]]}
+    return found | {"pack": base64.b64encode(found["pack"]).decode()}
+
+
+class _Answering(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        # A preview that never ends takes the process with it; the studio starts another.
+        signal.alarm(LONGEST_ANSWER_S)
+        line = self.rfile.readline(MOST_QUESTION)
+        if line:
+            self.wfile.write(json.dumps(answer(json.loads(line)), ensure_ascii=False).encode() + b"\n")
+        signal.alarm(0)
+
+
+class _Server(socketserver.UnixStreamServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A question that broke is told in the log, and the next one answered."""
+        print(f"a preview broke: {sys.exc_info()[1]!r}", file=sys.stderr, flush=True)
+
+
+def warm() -> None:
+    """Load what previews need before somebody waits for it."""
+    story = {
+        "fleet": {"drones": 40},
+        "scenes": [
+            {"key": "a", "hold_s": 1, "formation": {"kind": "text", "text": "빛"}},
+            {"key": "b", "hold_s": 1, "formation": {"kind": "sphere"}},
+        ],
+    }
+    making.preview(story, material_of(story, {}), 2)
+
+
+def answer_previews(path: Path) -> None:
+    """Answer previews on a Unix socket, one after another, until this process is ended."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    warm()
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with _Server(str(fresh), _Answering) as server:
+        # Nobody finds the socket before it is answered.
+        os.replace(fresh, path)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))
