@@ -14,15 +14,15 @@ from ._abort import Abort, abort
 from ._assignment import Assignment, assigned
 from ._bottleneck import LeastTime, least_makespan, pair_times
 from ._bounds import TOLERANCE, Bound, Violation
-from ._bytecode import decoded, encoded
+from ._bytecode import colours_at, decoded, encoded, keyframes
 from ._certificate import Certificate, read, written
 from ._compile import CompiledShow, Played, Scene, Storyboard, compile_show
-from ._curves import CANONICAL, Curves
+from ._curves import CANONICAL, Curves, Floats
 from ._energy import Battery, Energy, energy, in_wind, slowed
 from ._formation import Formation
 from ._gltf import to_gltf
 from ._ground import Ascent, check_pads, grid_pads, landing, take_off
-from ._lights import Effect, Gradient, Keyframe, Keyframes, Layer, Picture, programs, sampled
+from ._lights import Effect, Gradient, Keyframe, Keyframes, Layer, Own, Paint, Picture, programs, sampled
 from ._limits import Limits, Ring, Site
 from ._problems import Problem, ShowInvalid
 from ._proof import prove
@@ -31,6 +31,7 @@ from ._separation import Separation, separation
 from ._show import Music, Show, certified
 from ._skyb import from_skyb, scale_mm, to_skyb
 from ._skyc import from_skyc, to_skyc
+from ._snapped import grid_for
 from ._timelaw import TimeLaw, time_law
 from ._transition import Repairs, Transition, transition
 
@@ -47,6 +48,7 @@ __all__ = [
     "Curves",
     "Effect",
     "Energy",
+    "Floats",
     "Formation",
     "Gradient",
     "Keyframe",
@@ -55,6 +57,8 @@ __all__ = [
     "LeastTime",
     "Limits",
     "Music",
+    "Own",
+    "Paint",
     "Picture",
     "Played",
     "Problem",
@@ -73,6 +77,7 @@ __all__ = [
     "assigned",
     "certified",
     "check_pads",
+    "colours_at",
     "compile_show",
     "decoded",
     "encoded",
@@ -82,8 +87,10 @@ __all__ = [
     "from_skyb",
     "from_skyc",
     "from_vviz",
+    "grid_for",
     "grid_pads",
     "in_wind",
+    "keyframes",
     "landing",
     "least_makespan",
     "pair_times",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ._compiled import NUMBA, compiled
 from ._problems import Problem, ShowInvalid
 
 STEP_MS = 20
@@ -28,22 +31,72 @@ def encoded(samples: Samples, close: int = CLOSE) -> bytes:
     Each command is the longest that stays close: a colour that is held, or one that fades evenly.  It ends on
     the colour of a sample exactly, so errors do not add up.  Deterministic.
     """
-    out, begin, total = bytearray(), 0, len(samples)
-    shown = np.zeros(3)
     values = samples.astype(float)
-    while begin < total:
-        held = _held(values, begin, close)
-        faded = _faded(values, begin, shown, close)
-        steps = max(held, faded)
-        colour = samples[begin + steps - 1].astype(np.int64)
-        out += _command(colour, steps, fades=faded > held)
-        begin += steps
-        shown = colour.astype(float)
+    steps, fades = np.empty(len(samples), np.int64), np.empty(len(samples), np.bool_)
+    if NUMBA:
+        count = _parted(values, float(close), steps, fades)
+    else:
+        count = _parted_by_arrays(values, close, steps, fades)
+    out, end = bytearray(), 0
+    for length, fading in zip(steps[:count].tolist(), fades[:count].tolist(), strict=True):
+        end += length
+        out += _command(samples[end - 1].astype(np.int64), length, fades=fading)
     return bytes(out) + bytes([_END])
 
 
 WINDOW = 64
 """Samples looked ahead at first; four times as many whenever that was not far enough."""
+
+
+@compiled()
+def _parted(values, close, steps, fades):  # type: ignore[no-untyped-def]
+    """Cut samples (T, 3) into commands: their ``steps``, and whether each ``fades``; return how many.
+
+    Each is the longest hold or fade from ``begin`` on (see :func:`_held` and :func:`_faded`).
+    """
+    total, begin, count = len(values), 0, 0
+    room = max(close - 1.0, 0.0)
+    shown = np.zeros(3)
+    least, most, low, high = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
+    while begin < total:
+        least[:], most[:] = np.inf, -np.inf
+        low[:], high[:] = -np.inf, np.inf
+        held, faded, holding, fading, length = 0, 0, True, True, 0
+        while begin + length < total and (holding or fading):
+            value = values[begin + length]
+            length += 1
+            on_the_way = True
+            for k in range(3):
+                least[k], most[k] = min(least[k], value[k]), max(most[k], value[k])
+                holding = holding and most[k] - least[k] <= close
+                ahead = value[k] - shown[k]
+                low[k], high[k] = max(low[k], (ahead - room) / length), min(high[k], (ahead + room) / length)
+                fading = fading and low[k] <= high[k]
+                on_the_way = on_the_way and low[k] <= ahead / length <= high[k]
+            if holding:
+                held = length
+            if fading and on_the_way:
+                faded = length
+        steps[count], fades[count] = max(held, faded), faded > held
+        begin += steps[count]
+        shown[:] = values[begin - 1]
+        count += 1
+    return count
+
+
+def _parted_by_arrays(
+    values: NDArray[np.float64], close: int, steps: NDArray[np.int64], fades: NDArray[np.bool_]
+) -> int:
+    """Do the same without Numba."""
+    begin, count, shown = 0, 0, np.zeros(3)
+    while begin < len(values):
+        held = _held(values, begin, close)
+        faded = _faded(values, begin, shown, close)
+        steps[count], fades[count] = max(held, faded), faded > held
+        begin += int(steps[count])
+        shown = values[begin - 1]
+        count += 1
+    return count
 
 
 def _held(values: NDArray[np.float64], begin: int, close: int) -> int:
@@ -115,6 +168,35 @@ def decoded(program: bytes, steps: int) -> Samples:
     return player.shown
 
 
+def keyframes(program: bytes, duration_ms: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """The moments of a program, for a player that draws between them.
+
+    Returns times (K,) in ms, and (K, 4): red, green, blue, and 1 where the colour grows evenly from the one
+    before, 0 where it begins at that time.
+    Raises: ShowInvalid as :func:`decoded` does.
+    """
+    reader = _Keys(program, -(-duration_ms // STEP_MS))
+    reader.play()
+    times = np.array([at for at, *_rest in reader.keys], np.int64) * STEP_MS
+    colours = np.array([rest for _at, *rest in reader.keys], np.float64).reshape(-1, 4)
+    return times, np.floor(colours + 0.5).astype(np.uint8)
+
+
+def colours_at(programs: Sequence[bytes], at_ms: int) -> Samples:
+    """Shape (N, 3): the colours of all drones at a show time."""
+    shown = np.zeros((len(programs), 3), np.uint8)
+    for n, program in enumerate(programs):
+        times, keys = keyframes(program, at_ms + STEP_MS)
+        after = int(np.searchsorted(times, at_ms, side="right"))
+        before = keys[after - 1, :3].astype(float) if after else np.zeros(3)
+        if after < len(times) and keys[after, 3]:
+            begin = times[after - 1] if after else 0
+            share = (at_ms - begin) / (times[after] - begin)
+            before = before + share * (keys[after, :3] - before)
+        shown[n] = np.floor(before + 0.5)
+    return shown
+
+
 class _Player:
     def __init__(self, program: bytes, steps: int) -> None:
         self.program, self.steps = program, steps
@@ -164,13 +246,7 @@ class _Player:
             target = np.full(3, 0.0 if kind == _BLACK else 255.0)
         steps = self.varuint()
         if fades and steps:
-            span = min(steps, self.steps - self.clock)
-            share = np.arange(1, span + 1)[:, None] / steps
-            self.shown[self.clock : self.clock + span] = self.whole(
-                self.colour + share * (target - self.colour)
-            )
-            self.colour = target
-            self.clock += span
+            self.fade(target, steps)
         else:
             self.colour = target
             self.last(steps)
@@ -187,6 +263,13 @@ class _Player:
     def last(self, steps: int) -> None:
         span = min(steps, self.steps - self.clock)
         self.shown[self.clock : self.clock + span] = self.whole(self.colour)
+        self.clock += span
+
+    def fade(self, target: NDArray[np.float64], steps: int) -> None:
+        span = min(steps, self.steps - self.clock)
+        share = np.arange(1, span + 1)[:, None] / steps
+        self.shown[self.clock : self.clock + span] = self.whole(self.colour + share * (target - self.colour))
+        self.colour = target
         self.clock += span
 
     @staticmethod
@@ -209,3 +292,40 @@ class _Player:
                 return value
             if shift > 28:
                 raise ShowInvalid(Problem("program-number-too-long", "lights"))
+
+
+class _Keys(_Player):
+    """Notes where colours begin and end instead of playing them."""
+
+    def __init__(self, program: bytes, steps: int) -> None:
+        super().__init__(program, 0)
+        self.steps = steps
+        self.keys: list[tuple[float, ...]] = []
+
+    def play(self) -> None:
+        while self.clock < self.steps and self.at < len(self.program):
+            self.ran += 1
+            if self.ran > LONGEST:
+                raise ShowInvalid(Problem("program-endless", "lights"))
+            code = self.byte()
+            if code == _END:
+                break
+            self.one(code)
+
+    def last(self, steps: int) -> None:
+        self.note(0)
+        self.clock += steps
+
+    def fade(self, target: NDArray[np.float64], steps: int) -> None:
+        self.note(0)
+        self.colour = target
+        self.clock += steps
+        self.note(1)
+
+    def note(self, grows: int) -> None:
+        """Add a key, unless the one before says the same of the same moment."""
+        if not self.keys or self.keys[-1][0] < self.clock or (not grows and self.differs()):
+            self.keys.append((self.clock, *self.colour.tolist(), grows))
+
+    def differs(self) -> bool:
+        return self.keys[-1][1:4] != tuple(self.colour.tolist())

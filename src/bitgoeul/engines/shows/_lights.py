@@ -80,7 +80,14 @@ class Picture:
     depth_m: float | None = None
 
 
-Paint = Keyframes | Gradient | Effect | Picture
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Own:
+    """Each drone its own colour, as a picture gave it.  ``colours``: shape (N, 3), by drone."""
+
+    colours: NDArray[np.uint8]
+
+
+Paint = Keyframes | Gradient | Effect | Picture | Own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +142,14 @@ def _lay(light: Floats, layer: Layer, curves: Curves, drones: Ints, moments: Int
     if not len(when) or not len(rows):
         return
     places = np.array([order[drone] for drone in drones[rows].tolist()], np.int64)
-    spots = None
-    if not isinstance(layer.paint, Keyframes):
-        spots = _spots(curves, drones[rows], moments[when])
-    colours = _painted(layer, spots, places, len(order), moments[when])
+    if isinstance(layer.paint, Own):
+        own = layer.paint.colours[drones[rows]].astype(float)
+        colours: Floats = np.broadcast_to(own[:, None, :], (len(rows), len(when), 3))
+    else:
+        spots = None
+        if not isinstance(layer.paint, Keyframes):
+            spots = _spots(curves, drones[rows], moments[when])
+        colours = _painted(layer, spots, places, len(order), moments[when])
     share = _shares(layer, moments[when])[None, :, None]
     at = np.ix_(rows, when)
     below = light[at]
@@ -188,7 +199,9 @@ def _painted(layer: Layer, spots: Floats | None, places: Ints, size: int, moment
         return _along(
             paint.colours, _EFFECTS[paint.kind](paint, spots, places, size, moments - layer.begin_ms)
         )
-    return _projected(paint, spots, moments - layer.begin_ms)
+    if isinstance(paint, Picture):
+        return _projected(paint, spots, moments - layer.begin_ms)
+    raise TypeError("a colour of its own is laid without painting")
 
 
 def _along(colours: Sequence[Colour], share: Floats) -> Floats:
@@ -253,7 +266,7 @@ def _projected(paint: Picture, spots: Floats, since: Ints) -> Floats:
     return np.where(inside[:, :, None], colours, 0.0)
 
 
-def _flaws(layer: Layer, number: int, curves: Curves) -> list[Problem]:
+def _flaws(layer: Layer, number: int, curves: Curves) -> list[Problem]:  # noqa: PLR0912 - a line per rule
     """Return what keeps a layer from being shown."""
     where, paint = f"lights.{number}", layer.paint
     flaws = []
@@ -278,6 +291,9 @@ def _flaws(layer: Layer, number: int, curves: Curves) -> list[Problem]:
             or not any(paint.direction)
         ):
             flaws.append(Problem("effect-impossible", where))
+    elif isinstance(paint, Own):
+        if paint.colours.shape != (curves.drones, 3):
+            flaws.append(Problem("colours-not-one-per-drone", where))
     elif paint.frames.ndim != 4 or 0 in paint.frames.shape or paint.frame_ms <= 0:
         flaws.append(Problem("picture-empty", where))
     elif not np.linalg.norm(np.cross(paint.across, paint.down)) > 1e-9:
@@ -290,4 +306,4 @@ def _flaws(layer: Layer, number: int, curves: Curves) -> list[Problem]:
 def _colours(paint: Paint) -> Sequence[Colour]:
     if isinstance(paint, Keyframes):
         return [frame.colour for frame in paint.frames]
-    return () if isinstance(paint, Picture) else paint.colours
+    return () if isinstance(paint, Picture | Own) else paint.colours

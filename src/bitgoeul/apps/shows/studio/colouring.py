@@ -22,7 +22,6 @@ def layers(
     spans: Sequence[Span],
     compiled: engine.CompiledShow,
     figures: Sequence[Placed],
-    colours: Sequence[np.ndarray],
     material: Material,
 ) -> list[engine.Layer]:
     """The light of every scene: it comes while drones fly in, and goes while they fly on."""
@@ -34,7 +33,8 @@ def layers(
         ends = min(span.end_ms + following // 2, compiled.segments["show"][1])
         fade = min(FADE_MS, max((ends - begins) // 2 - 20, 0))
         lit = placed.formation.lit[slots]
-        paint = _paint(scene.get("light") or {"kind": "own"}, colours[number][slots], placed, span, material)
+        own = placed.formation.colours[slots]
+        paint = _paint(scene.get("light") or {"kind": "own"}, own, placed, span, material)
         found.append(engine.Layer(paint=paint, begin_ms=begins, end_ms=ends, fade_ms=fade))
         if not lit.all():
             dark = engine.Keyframes(frames=(engine.Keyframe(at_ms=begins, colour=DARK),))
@@ -67,7 +67,12 @@ def _paint(
         case "wave" | "radial" | "chase" | "sparkle" | "pulse" as kind:
             size = float(max(high[0] - low[0], high[2] - low[2], 5.0))
             return engine.Effect(
-                kind=kind, colours=pair, period_ms=period, length_m=size, centre=_triple(middle), seed=material.seed
+                kind=kind,
+                colours=pair,
+                period_ms=period,
+                length_m=size,
+                centre=_triple(middle),
+                seed=material.seed,
             )
     raise engine.ShowInvalid(engine.Problem("light-unknown", "light.kind", {"kind": light["kind"]}))
 

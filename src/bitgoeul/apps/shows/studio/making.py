@@ -66,8 +66,8 @@ def pads_of(story: Mapping[str, Any], drones: int) -> engine.Floats:
 
 def board_of(
     story: Mapping[str, Any], material: Material, progress: Progress = quiet
-) -> tuple[engine.Storyboard, list[drawing.Placed], list[np.ndarray]]:
-    """Draw every scene.  Returns the storyboard of the engine, the figures, and the colours of their points.
+) -> tuple[engine.Storyboard, list[drawing.Placed]]:
+    """Draw every scene.  Returns the storyboard of the engine, and the figures.
 
     Raises: ShowInvalid; each problem says which scene it is about.
     """
@@ -86,7 +86,9 @@ def board_of(
         else:
             ends_ms = np.round(moving.times_s[1:] * 1000 / TICK_MS).astype(np.int64) * TICK_MS
             scenes.append(
-                engine.Scene(scene["key"], placed.formation.points, 0, motion_ms=ends_ms, motion=moving.controls)
+                engine.Scene(
+                    scene["key"], placed.formation.points, 0, motion_ms=ends_ms, motion=moving.controls
+                )
             )
     limits = material.limits
     if wind := float(story.get("energy", {}).get("wind_m_s", 0)):
@@ -98,7 +100,7 @@ def board_of(
         site=drawing.site_of(story),
         lowest_m=float(story.get("pads", {}).get("take_off_m", LOWEST_M)),
     )
-    return board, figures, [placed.formation.colours for placed in figures]
+    return board, figures
 
 
 def _in_scene(refused: engine.ShowInvalid, number: int) -> engine.ShowInvalid:
@@ -113,13 +115,13 @@ def _in_scene(refused: engine.ShowInvalid, number: int) -> engine.ShowInvalid:
 def make(story: Mapping[str, Any], material: Material, title: str, progress: Progress = quiet) -> Made:
     """Draw, plan, colour and prove a storyboard.  Raises: ShowInvalid."""
     began = perf_counter()
-    board, figures, colours = board_of(story, material, progress)
+    board, figures = board_of(story, material, progress)
     drawn_s = perf_counter() - began
     compiled = engine.compile_show(board, progress=lambda share, _name: progress("transitions", share))
     planned_s = perf_counter() - began - drawn_s
     progress("lights", 0.0)
     spans = _spans(story, compiled)
-    lights = engine.programs(colouring.layers(story, spans, compiled, figures, colours, material), compiled.curves)
+    lights = engine.programs(colouring.layers(story, spans, compiled, figures, material), compiled.curves)
     progress("proof", 0.0)
     proving = perf_counter()
     # Wind is planned for, but what is promised are the limits of the storyboard.
@@ -322,7 +324,9 @@ def write(made: Made, folder: Path, progress: Progress = quiet) -> None:
     (folder / "show.glb").write_bytes(engine.to_gltf(show))
     progress("files", 0.8)
     bound = certificate.bound("distance")
-    tightest = {"at_ms": bound.at_ms, "drones": list(bound.drones), "metres": bound.value} if bound.drones else None
+    tightest = (
+        {"at_ms": bound.at_ms, "drones": list(bound.drones), "metres": bound.value} if bound.drones else None
+    )
     (folder / "show.pack").write_bytes(packed(show.curves, show.lights, made.spans, show.site, tightest))
     (folder / "poster.svg").write_text(poster(show, made.spans), encoding="utf-8")
     progress("files", 1.0)
@@ -401,5 +405,3 @@ def _rows(log: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if not np.isfinite(rows).all():
         raise engine.ShowInvalid(engine.Problem("log-unreadable"))
     return rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2:]
-
-

@@ -35,12 +35,16 @@ def packed(
 ) -> bytes:
     """Paths and colours of a show as the player reads them (``frontend/src/show/pack.js`` says how)."""
     small = bool(np.abs(curves.controls).max(initial=0) < 1 << 15)
-    lamps = [engine.keyframes(program) for program in lights]
+    lamps = [engine.keyframes(program, curves.duration_ms) for program in lights]
     counts = np.array([len(times) for times, _colours in lamps] or [0] * curves.drones)
     arrays = [
         ("first", "u32", curves.first.astype("<u4")),
         ("ends", "u32", curves.ends_ms.astype("<u4")),
-        ("controls", "i16" if small else "i32", curves.controls.reshape(-1).astype("<i2" if small else "<i4")),
+        (
+            "controls",
+            "i16" if small else "i32",
+            curves.controls.reshape(-1).astype("<i2" if small else "<i4"),
+        ),
         ("lamp_first", "u32", np.concatenate([[0], np.cumsum(counts)]).astype("<u4")),
         ("lamp_ms", "u32", _joined([times for times, _colours in lamps], "<u4")),
         ("lamp_rgbf", "u8", _joined([colours for _times, colours in lamps], "u1")),
@@ -93,7 +97,8 @@ def poster(show: engine.Show, spans: Sequence[Span]) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">'
-        f'<defs><filter id="g" x="-20%" y="-20%" width="140%" height="140%"><feGaussianBlur stdDeviation="{radius * 1.6:.1f}"/>'
-        f'</filter></defs><rect width="{WIDTH}" height="{HEIGHT}" fill="#0a0f1f"/>'
+        '<defs><filter id="g" x="-20%" y="-20%" width="140%" height="140%">'
+        f'<feGaussianBlur stdDeviation="{radius * 1.6:.1f}"/></filter></defs>'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#0a0f1f"/>'
         f'<g filter="url(#g)" opacity=".75">{lamps}</g><g>{lamps}</g></svg>\n'
     )

@@ -1,0 +1,59 @@
+"""The moments of a light program, and the two ways of cutting samples into commands."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bitgoeul.engines.shows import _bytecode, colours_at, decoded, encoded, keyframes
+from bitgoeul.kit.testing import examples
+
+SAMPLES = arrays(np.uint8, st.tuples(st.integers(1, 60), st.just(3)), elements=st.integers(0, 255))
+
+
+def drawn_between(program, steps):
+    """What a player draws that knows the moments alone."""
+    return np.array([colours_at([program], (step + 1) * 20 - 1)[0] for step in range(steps)])
+
+
+@given(SAMPLES)
+@settings(max_examples=examples(60))
+def test_a_player_between_the_moments_shows_what_the_program_plays(samples):
+    program = encoded(samples)
+    steps = len(samples)
+
+    played = decoded(program, steps).astype(int)
+    between = drawn_between(program, steps).astype(int)
+
+    # A millisecond before its end a step is within a twentieth of a fade of what it ends on.
+    reach = np.abs(np.diff(np.vstack([np.zeros((1, 3)), played]), axis=0)).max(axis=1, keepdims=True)
+    assert (np.abs(played - between) <= reach / 20 + 1.5).all()
+
+
+def test_a_hold_before_a_fade_is_kept():
+    red_then_fade = bytes([0x04, 255, 0, 0, 50, 0x0A, 50, 0])
+
+    times, colours = keyframes(red_then_fade, 2000)
+
+    assert times.tolist() == [0, 1000, 2000]
+    assert colours.tolist() == [[255, 0, 0, 0], [255, 0, 0, 0], [0, 0, 0, 1]]
+
+
+@given(SAMPLES, st.integers(0, 4))
+@settings(max_examples=examples(60))
+def test_both_ways_of_cutting_agree(samples, close):
+    values = samples.astype(float)
+    found = []
+    for cut in (_bytecode._parted, _bytecode._parted_by_arrays):
+        steps, fades = np.empty(len(values), np.int64), np.empty(len(values), np.bool_)
+        count = cut(values, close, steps, fades)
+        found.append((steps[:count].tolist(), fades[:count].tolist()))
+
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("program", [bytes([0x0C, 0, 0x0D]), bytes([0x0C, 0, 0x04, 1, 2, 3, 0, 0x0D])])
+def test_a_program_that_never_moves_on_is_refused(program):
+    with pytest.raises(ValueError, match="program-endless"):
+        keyframes(program, 1000)
