@@ -174,7 +174,7 @@ def blank(drones: int, text: str) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "fleet": {"drones": drones, "seed": 1},
-        "pads": {"spacing_m": 3},
+        "pads": {"spacing_m": 3.5},
         "limits": {},
         "scenes": [
             {

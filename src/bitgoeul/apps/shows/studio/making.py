@@ -56,7 +56,7 @@ def pads_of(story: Mapping[str, Any], drones: int) -> engine.Floats:
     pads = engine.grid_pads(
         ceil(places / columns),
         columns,
-        float(given.get("spacing_m", 3)),
+        float(given.get("spacing_m", 3.5)),
         box=(boxes, boxes),
         inner_m=float(given.get("box_spacing_m", 0.6)),
         drones=drones,
