@@ -66,6 +66,7 @@ export default defineConfig({
         app: "src/app.js",
         hero: "src/islands/hero.js",
         show: "src/islands/show.js",
+        film: "src/islands/film.js",
         styles: "src/styles/app.css",
         fonts: "src/styles/fonts.css",
         art: "src/art/art.js",

@@ -22,6 +22,8 @@ from ._timelaw import TICK_MS, TimeLaw, time_law
 
 LOWEST_M = 6.0
 """Where the lowest layer hovers, unless the limits ask for higher."""
+ROOM = 1.04
+"""How far apart drones hover after rising, in distances."""
 TRIES = 12
 _SHARE = 0.97
 """What share of each limit vertical flights are planned with: rounding uses the rest."""
@@ -148,10 +150,11 @@ def _ascent(  # noqa: PLR0917
     names = names or [str(n + 1) for n in range(len(pads))]
     check_pads(pads, limits, site, names)
     place = on_grid(pads, per_metre)
-    layer = layers(place / per_metre, limits.distance_m)
+    # Pads at just the distance would leave drones no room to be parted in on their way to the first scene.
+    layer = layers(place / per_metre, ROOM * limits.distance_m)
     count = int(layer.max()) + 1
     # A little more than delays ask for below, or none would be long enough.
-    step = ceil(limits.distance_m * limits.downwash * 1.04 * per_metre) + 4
+    step = ceil(limits.distance_m * limits.downwash * ROOM * per_metre) + 4
     lowest = ceil(max(lowest_m, limits.navigation_m) * per_metre)
     heights = lowest + step * np.arange(count)[::-1]
     if heights[0] > limits.altitude_m * per_metre:

@@ -17,6 +17,8 @@ import jsonschema
 FORMAT = "bitgoeul-story"
 VERSION = 1
 MOST_SCENES = 60
+EXAMPLE = Path(__file__).with_name("example")
+"""The folder of the example show: ``story.toml`` and its drawings."""
 LONGEST_HOLD_S = 600
 TEXTS = {
     "type": "object",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import resource
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
@@ -314,11 +316,12 @@ def write(made: Made, folder: Path, progress: Progress = quiet) -> None:
     show, certificate = made.show, made.certificate
     (folder / "certificate.json").write_text(engine.written(certificate), encoding="utf-8")
     stem = "show"
-    parts = engine.to_skyc(show, certificate if certificate.holds else None)
+    holding = certificate if certificate.holds else None
+    parts = engine.to_skyc(show, holding)
     for number, part in enumerate(parts, 1):
         (folder / (f"{stem}.skyc" if len(parts) == 1 else f"{stem}-{number}.skyc")).write_bytes(part)
     progress("files", 0.4)
-    (folder / "skyb.zip").write_bytes(engine.to_skyb(show))
+    (folder / "skyb.zip").write_bytes(zipped(_skyb(show, holding)))
     (folder / "csv.zip").write_bytes(engine.to_csv(show))
     (folder / "show.vviz").write_bytes(engine.to_vviz(show))
     (folder / "show.glb").write_bytes(engine.to_gltf(show))
@@ -330,6 +333,26 @@ def write(made: Made, folder: Path, progress: Progress = quiet) -> None:
     (folder / "show.pack").write_bytes(packed(show.curves, show.lights, made.spans, show.site, tightest))
     (folder / "poster.svg").write_text(poster(show, made.spans), encoding="utf-8")
     progress("files", 1.0)
+
+
+def _skyb(show: engine.Show, certificate: engine.Certificate | None) -> dict[str, bytes]:
+    """One file per drone; none where the format cannot hold the paths of a show made elsewhere."""
+    try:
+        files = engine.to_skyb(show, certificate)
+    except engine.ShowInvalid as refused:
+        why = "\n".join(f"{problem.where} {problem.code}" for problem in refused.problems)
+        return {"not-written.txt": f"The .skyb format cannot hold these paths:\n{why}\n".encode()}
+    return {f"{number + 1:05d}.skyb": content for number, content in enumerate(files)}
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Pack files; equal files give equal bytes."""
+    packing = io.BytesIO()
+    with zipfile.ZipFile(packing, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return packing.getvalue()
 
 
 def result(made: Made) -> dict[str, Any]:
