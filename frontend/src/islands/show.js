@@ -27,8 +27,8 @@ class Viewer {
     this.pack = pack;
     this.stage ??= new Stage(this.parts.canvas);
     this.stage.onLook = () => this.draw();
-    this.stage.show(pack);
     this.figure.classList.add("ready");
+    this.stage.show(pack);
     this.stage.quality(this.parts.low?.checked ?? false);
     if (!this.listening) this.listen();
     const { time } = this.parts;

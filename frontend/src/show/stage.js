@@ -34,7 +34,7 @@ const VERTEX = `
     vec4 seen = modelViewMatrix * vec4(p.x, p.z, -p.y, 1.0);
     gl_Position = projectionMatrix * seen;
     shine = mix(from, to, clamp((now - fade.x) / (fade.y - fade.x), 0.0, 1.0));
-    gl_PointSize = clamp(size / -seen.z, 2.0, 64.0);
+    gl_PointSize = clamp(size / -seen.z, 3.0, 90.0);
   }`;
 const FRAGMENT = `
   uniform float glow;
@@ -115,14 +115,21 @@ export class Stage {
 
   #middle() {
     const { low, high } = this.pack.box;
-    return { centre: low.map((v, k) => (v + high[k]) / 2), size: Math.max(...high.map((v, k) => v - low[k]), 20) };
+    return { centre: low.map((v, k) => (v + high[k]) / 2), size: high.map((v, k) => Math.max(v - low[k], 20)) };
+  }
+
+  // So far away that the whole show is on the screen, whatever its shape.
+  #far() {
+    const { size: [width, depth, height] } = this.middle;
+    const tall = Math.tan(((this.camera.fov / 2) * Math.PI) / 180);
+    return Math.max(height / 2 / tall, Math.max(width, depth) / 2 / (tall * this.camera.aspect)) * 1.06 + depth / 2;
   }
 
   // Where the camera stands: "audience", "side", "above" or "round" (which turns with the time of the show).
   look(from) {
     this.from = from;
-    const { centre: [x, y, z], size } = this.middle;
-    const far = size * 1.15 + 15;
+    const { centre: [x, y, z] } = this.middle;
+    const far = this.#far();
     const places = {
       audience: [x, y - far, 2],
       side: [x + far, y, z * 0.6 + 5],
@@ -136,9 +143,9 @@ export class Stage {
 
   turn(ms) {
     if (this.from !== "round") return;
-    const { centre: [x, y, z], size } = this.middle;
+    const { centre: [x, y, z] } = this.middle;
     const angle = (ms / 60000) * Math.PI * 2 - Math.PI / 2;
-    const far = size * 1.15 + 15;
+    const far = this.#far();
     this.camera.position.copy(up([x + Math.cos(angle) * far, y + Math.sin(angle) * far, z * 0.8 + 8]));
     this.orbit.update();
   }
@@ -197,7 +204,8 @@ export class Stage {
     // A narrow screen looks wider, so that the whole picture is in it.
     this.camera.fov = width < height ? 70 : 50;
     this.camera.updateProjectionMatrix();
-    if (this.lights) this.lights.material.uniforms.size.value = height * this.renderer.getPixelRatio() * (this.low ? 1.1 : 2.4);
+    if (this.from && this.middle) this.look(this.from);
+    if (this.lights) this.lights.material.uniforms.size.value = height * this.renderer.getPixelRatio() * (this.low ? 1.8 : 4.4);
   }
 
   draw() {

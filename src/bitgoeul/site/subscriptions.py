@@ -93,7 +93,7 @@ from bitgoeul.site import notices
 
 SUBSCRIPTIONS: dict[type[Event], list[Callable[[Fact], Any]]] = {
     NoticeSent: [notices_tasks.send_mail],
-    ShowCertified: [shows_tasks.tell_designers],
+    ShowCertified: [shows_tasks.tell_designers, shows_tasks.publish_example],
     ShowNotCertified: [shows_tasks.tell_designers],
     MakingFailed: [shows_tasks.tell_designers],
     MemberInvited: [people_tasks.send_invitation, notices_tasks.tell_invited],
@@ -176,4 +176,5 @@ PERIODIC: list[tuple[float, Callable[[], Any]]] = [
     (DAY, people_tasks.remove_leftovers),
     (DAY, governance_tasks.remind_of_actions),
     (DAY, governance_tasks.measure),
+    (DAY, shows_tasks.forget_crews),
 ]

@@ -53,7 +53,8 @@ def of(version: Version) -> dict[str, Any]:
     """Bounds, flights, files and problems of a version."""
     certificate = version.certificate
     return {
-        "bounds": [_bound(bound) for bound in certificate.get("bounds", [])],
+        # What a show has none of, such as holes in its fence, is not worth a line.
+        "bounds": [_bound(bound) for bound in certificate.get("bounds", []) if bound["value"] is not None],
         "tightest": _tightest(certificate.get("bounds", [])),
         "scenes": [
             scene | {"name": Localised.of(scene.get("name") or scene["key"])}
@@ -71,6 +72,7 @@ def _bound(bound: dict[str, Any]) -> dict[str, Any]:
     at_ms = bound.get("at_ms")
     return bound | {
         "title": BOUNDS.get(bound["name"], bound["name"]),
+        "unit": bound["unit"].replace("s2", "s²").replace("s3", "s³"),
         "sense": "≥" if bound["least"] else "≤",
         "at_s": None if at_ms is None else at_ms / 1000,
         "who": ", ".join(str(number + 1) for number in bound.get("drones", [])),

@@ -7,7 +7,8 @@ from django.utils.translation import override
 
 from bitgoeul.apps.notices.commands import notify
 from bitgoeul.apps.shows.errors import sentence
-from bitgoeul.apps.shows.models import Version
+from bitgoeul.apps.shows import commands
+from bitgoeul.apps.shows.models import Show, Version
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.text import LANGUAGES, Localised, translated
@@ -17,6 +18,18 @@ TOLD = {
     "shows.ShowNotCertified": (_("“%(show)s”: version %(number)s is not certified"), "stop"),
     "shows.MakingFailed": (_("“%(show)s”: version %(number)s could not be made"), "stop"),
 }
+
+
+def publish_example(fact: Fact) -> None:
+    """Open the example show to everybody once it is certified."""
+    if Show.objects.filter(slug=fact.data["show"], is_example=True, published=None).exists():
+        commands.publish_show(by=SYSTEM, show=fact.data["show"], number=fact.data["version"])
+
+
+def forget_crews() -> None:
+    """Forget who flew when nobody needs to know any more."""
+    for flight_id in commands.crews_to_forget():
+        commands.forget_crew(by=SYSTEM, flight_id=flight_id)
 
 
 def tell_designers(fact: Fact) -> None:

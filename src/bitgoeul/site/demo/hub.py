@@ -87,7 +87,35 @@ def prepare_examples() -> dict[str, Any]:
 
         for name in blueprints.names():
             commands.seed(by=SYSTEM, name=name)
-    return _operator()
+    account = _operator()
+    if "shows" in capabilities.present():
+        _example_show(account["email"])
+    return account
+
+
+def _example_show(owner: str) -> None:
+    """Hand the example show to the studio for an example organisation of the example operator."""
+    from bitgoeul.apps.people.commands import found_organisation
+    from bitgoeul.apps.people.models import Organisation, Person
+    from bitgoeul.apps.people.queries import actor_for
+    from bitgoeul.apps.shows.example import bring_example
+
+    person = Person.objects.filter(email=owner).first()
+    if person is None:  # erased since; the example stays with whoever has it
+        return
+    organisation = Organisation.objects.filter(memberships__person=person, is_demo=True).first()
+    if organisation is None:
+        organisation = found_organisation(
+            by=actor_for(person),
+            name="예시 축제 사무국 · Example festival office",
+            business_number=None,
+            region="광주광역시",
+            founded_on=None,
+            stage=Organisation.Stage.PRE_STARTUP,
+            sector=Organisation.Sector.CULTURE,
+            is_demo=True,
+        )
+    bring_example(by=actor_for(person), organisation=organisation)
 
 
 def _operator() -> dict[str, Any]:

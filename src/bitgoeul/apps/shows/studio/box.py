@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -39,23 +40,33 @@ def socket_path() -> Path:
     return Path(tempfile.gettempdir()) / f"bitgoeul-{os.getuid()}-{short}" / "socket"
 
 
+@cache
+def kept_kernels() -> Path:
+    """Where the kernels of this very engine are kept once a trusted process has compiled them."""
+    digest = hashlib.sha256()
+    for source in sorted((PACKAGE / "engines" / "shows").rglob("*.py")):
+        digest.update(source.read_bytes())
+    return home() / f"kernels-{digest.hexdigest()[:16]}"
+
+
 def kernels(folder: Path) -> Path:
     """A private copy of the compiled kernels, so that no process can change another's."""
-    copy, kept = folder / "kernels", home() / "kernels"
+    copy = folder / "kernels"
     shutil.rmtree(copy, ignore_errors=True)
-    if kept.is_dir():
-        shutil.copytree(kept, copy)
+    if kept_kernels().is_dir():
+        shutil.copytree(kept_kernels(), copy)
     copy.mkdir(exist_ok=True, mode=0o700)
     return copy
 
 
 def keep_kernels(folder: Path) -> None:
-    """Keep what a trusted process compiled, for those that come after it."""
-    fresh, kept = home() / "kernels.new", home() / "kernels"
+    """Keep what a process compiled that saw nothing of any member; forget those of other engines."""
+    fresh = home() / "kernels.new"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(folder / "kernels", fresh)
-    shutil.rmtree(kept, ignore_errors=True)
-    fresh.rename(kept)
+    for old in home().glob("kernels-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    fresh.rename(kept_kernels())
 
 
 def box(folder: Path, cpu_s: int | None = None) -> Sandbox:
@@ -79,6 +90,7 @@ def box(folder: Path, cpu_s: int | None = None) -> Sandbox:
     )
 
 
-def words(*arguments: str) -> tuple[str, ...]:
-    """The command that starts the program of the studio."""
-    return (sys.executable, "-m", "bitgoeul.apps.shows.studio.program", *arguments)
+def words(*arguments: str, patient: bool = False) -> tuple[str, ...]:
+    """The command that starts the program of the studio; who is ``patient`` lets others go first."""
+    nice = ("/usr/bin/nice", "-n", "10") if patient else ()
+    return (*nice, sys.executable, "-m", "bitgoeul.apps.shows.studio.program", *arguments)

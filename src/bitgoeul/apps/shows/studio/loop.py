@@ -35,15 +35,19 @@ class Studio:
         self.work: work.Work | None = None
         self.previews: subprocess.Popen[bytes] | None = None
         self.previews_not_before = 0.0
+        self.is_warm = box.kept_kernels().is_dir()
 
     def turn(self) -> bool:
         """Take one step for everything; whether there is work."""
-        self._keep_previews()
         if self.work is not None and self.work.is_over():
             over, self.work = self.work, None
             over.bring_in()
-        if self.work is None:
-            self.work = work.next_version() or work.next_log()
+        if self.is_warm:
+            self._keep_previews()
+            self.work = self.work or work.next_version() or work.next_log()
+        else:
+            # Once: if it fails, whoever comes next compiles for itself.
+            self.is_warm, self.work = True, work.warm_up()
         return self.work is not None
 
     def _keep_previews(self) -> None:

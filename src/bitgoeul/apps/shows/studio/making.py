@@ -158,8 +158,10 @@ def taken_in(plan: Mapping[str, Any], content: bytes, progress: Progress = quiet
     """
     progress("formations", 0.0)
     kind = plan["name"].rpartition(".")[2]
-    read = {"skyc": engine.from_skyc, "vviz": engine.from_vviz, "zip": engine.from_csv}[kind]
-    found: engine.Show = read([content]) if kind == "skyc" else read(content)
+    if kind == "skyc":
+        found = engine.from_skyc([content])
+    else:
+        found = engine.from_vviz(content) if kind == "vviz" else engine.from_csv(content)
     limits, site = drawing.limits_of(plan), drawing.site_of(plan)
     show = replace(found, limits=limits, site=site)
     progress("proof", 0.0)
@@ -323,7 +325,7 @@ def write(made: Made, folder: Path, progress: Progress = quiet) -> None:
     progress("files", 0.4)
     (folder / "skyb.zip").write_bytes(zipped(_skyb(show, holding)))
     (folder / "csv.zip").write_bytes(engine.to_csv(show))
-    (folder / "show.vviz").write_bytes(engine.to_vviz(show))
+    (folder / "vviz.zip").write_bytes(zipped({"show.vviz": engine.to_vviz(show)}))
     (folder / "show.glb").write_bytes(engine.to_gltf(show))
     progress("files", 0.8)
     bound = certificate.bound("distance")

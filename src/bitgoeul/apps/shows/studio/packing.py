@@ -78,10 +78,22 @@ def _joined(parts: Sequence[np.ndarray], kind: str) -> np.ndarray:
     return (np.concatenate(whole) if whole else np.empty(0)).astype(kind)
 
 
+def _legible(show: engine.Show, at_ms: int) -> float:
+    """How well a moment shows on paper: many lamps that lie in one plane, wide and high."""
+    lit = engine.colours_at(show.lights, at_ms).sum(axis=1) > 60
+    if lit.sum() < 2:
+        return 0.0
+    width, depth, height = np.ptp(show.curves.at(at_ms)[lit], axis=0)
+    return float(lit.sum() * min(width, height) / (1 + depth + abs(width - 2 * height) / 2))
+
+
+SETTLED_MS = 1500  # after its beginning a scene has its colours
+
+
 def poster(show: engine.Show, spans: Sequence[Span]) -> str:
-    """The scene that is held longest, as the audience sees it: points of light on the night."""
-    chosen = max(spans, key=lambda span: span.end_ms - span.begin_ms, default=None)
-    at_ms = (chosen.begin_ms + chosen.end_ms) // 2 if chosen else show.curves.duration_ms // 2
+    """The scene that reads best as a picture, as the audience sees it: points of light on the night."""
+    moments = [min(span.begin_ms + SETTLED_MS, show.curves.duration_ms) for span in spans]
+    at_ms = max(moments or [show.curves.duration_ms // 2], key=lambda at: _legible(show, at))
     points, colours = show.curves.at(at_ms), engine.colours_at(show.lights, at_ms)
     seen = points[:, [0, 2]]
     low, high = seen.min(axis=0), seen.max(axis=0)

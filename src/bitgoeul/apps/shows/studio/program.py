@@ -3,6 +3,7 @@
     python -m bitgoeul.apps.shows.studio.program make FOLDER      one version, from FOLDER/plan.json
     python -m bitgoeul.apps.shows.studio.program compare FOLDER   a flight log with its show
     python -m bitgoeul.apps.shows.studio.program answer SOCKET    previews, until it is ended
+    python -m bitgoeul.apps.shows.studio.program warm FOLDER      a small show, to compile the kernels
 
 What comes of it lies in FOLDER/out: ``result.json`` and the files, or ``problems.json``; meanwhile
 ``progress.json``.
@@ -30,10 +31,14 @@ MOST_QUESTION = 96 << 20
 
 
 def main(word: str, place: str) -> int:
-    if word == "answer":
-        answer_previews(Path(place))
-        return 0
     folder = Path(place)
+    if word == "answer":
+        answer_previews(folder)
+        return 0
+    if word == "warm":
+        warm()
+        _write(folder, "result.json", {})
+        return 0
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     files = {name: (folder / "assets" / number).read_bytes() for name, number in plan["files"].items()}
     try:
@@ -128,22 +133,27 @@ class _Server(socketserver.UnixStreamServer):
         print(f"a preview broke: {sys.exc_info()[1]!r}", file=sys.stderr, flush=True)
 
 
+SMALL: dict[str, Any] = {
+    "fleet": {"drones": 40},
+    "pads": {"spacing_m": 3},
+    "scenes": [
+        {"key": "a", "hold_s": 2, "formation": {"kind": "text", "text": "빛"}, "light": {"kind": "wave"}},
+        {"key": "b", "hold_s": 4, "formation": {"kind": "sphere"}, "motion": {"kind": "turn", "degrees": 30}},
+    ],
+}
+
+
 def warm() -> None:
-    """Load what previews need before somebody waits for it."""
-    story = {
-        "fleet": {"drones": 40},
-        "scenes": [
-            {"key": "a", "hold_s": 1, "formation": {"kind": "text", "text": "빛"}},
-            {"key": "b", "hold_s": 1, "formation": {"kind": "sphere"}},
-        ],
-    }
-    making.preview(story, material_of(story, {}), 2)
+    """Load and compile what shows and previews need before somebody waits for it."""
+    material = material_of(SMALL, {})
+    making.preview(SMALL, material, 2)
+    making.make(SMALL, material, "warm")
 
 
 def answer_previews(path: Path) -> None:
     """Answer previews on a Unix socket, one after another, until this process is ended."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    warm()
+    making.preview(SMALL, material_of(SMALL, {}), 2)
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with _Server(str(fresh), _Answering) as server:

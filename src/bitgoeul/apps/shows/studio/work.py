@@ -36,7 +36,7 @@ FILES = {
     "poster.svg": ("poster", "image/svg+xml"),
     "csv.zip": ("csv", "application/zip"),
     "skyb.zip": ("skyb", "application/zip"),
-    "show.vviz": ("vviz", "application/json"),
+    "vviz.zip": ("vviz", "application/zip"),
     "show.glb": ("glb", "model/gltf-binary"),
 }
 Problems = list[dict[str, Any]]
@@ -82,6 +82,17 @@ class Work:
         log.error("work broke", status=status, said=_last_words(self.folder / "log"))
         ended_by_limit = status < 0 or status > 128
         return [{"code": "too-long" if ended_by_limit else "internal", "where": "", "facts": {}}]
+
+
+def warm_up() -> Work | None:
+    """Compile the kernels before anybody waits for them, in a process that sees nothing of any member."""
+    folder = box.work("warm-up")
+
+    def fail(problems: Problems) -> None:
+        # Nothing depends on it: whoever needs a kernel compiles it.  Another start tries again.
+        log.warning("kernels not compiled beforehand", problems=problems)
+
+    return _begun("warm", folder, {"assets": {}}, lambda _made: box.keep_kernels(folder), fail)
 
 
 def next_version() -> Work | None:
@@ -141,7 +152,10 @@ def _begun(
         return None
     with (folder / "log").open("wb") as out:
         process = box.box(folder, cpu_s=settings.SHOWS_SECONDS * settings.SHOWS_THREADS).start(
-            *box.words(word, str(folder)), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            *box.words(word, str(folder), patient=True),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
         )
     log.info("work begun", folder=folder.name, pid=process.pid)
     return Work(folder, process, complete, fail)
