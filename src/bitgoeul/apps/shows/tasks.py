@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from bitgoeul.apps.notices.commands import notify
-from bitgoeul.apps.shows.errors import sentence
 from bitgoeul.apps.shows import commands
+from bitgoeul.apps.shows.errors import sentence
 from bitgoeul.apps.shows.models import Show, Version
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
