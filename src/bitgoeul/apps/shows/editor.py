@@ -65,6 +65,7 @@ def _page(
         "number": number,
         "scene": chosen,
         "scenes": [_card(n, scene) for n, scene in enumerate(drawn["scenes"], 1)],
+        "film": _film(row, drawn),
         "scene_form": scene_form(chosen),
         "parts": [_part(name, chosen.get(name) or STILL[name], files) for name in PARTS],
         "sections": [(name, section_form(name, drawn.get(name, {}))) for name in SECTIONS],
@@ -91,6 +92,28 @@ def _card(number: int, scene: dict[str, Any]) -> dict[str, Any]:
         "hold_s": scene["hold_s"],
         "said": scene["formation"].get("text") or scene["formation"].get("asset") or "",
     }
+
+
+FILM_WIDTH = 1000
+USUAL_FLIGHT_S = 15.0  # where no version has been made that knows better
+
+
+def _film(row: Show, drawn: dict[str, Any]) -> dict[str, Any]:
+    """The scenes along the time of the show: flights as the newest version planned them, holds as drawn."""
+    newest = row.versions.exclude(report={}).order_by("-number").only("report").first()
+    known = {
+        scene["key"]: scene.get("flight_s") for scene in (newest.report if newest else {}).get("scenes", [])
+    }
+    pieces, now = [], 0.0
+    for number, scene in enumerate(drawn["scenes"], 1):
+        flight = known.get(scene["key"]) or USUAL_FLIGHT_S
+        pieces.append({"number": number, "from": now, "begin": now + flight, "hold": scene["hold_s"]})
+        now += flight + scene["hold_s"]
+    scale = FILM_WIDTH / max(now, 1.0)
+    for piece in pieces:
+        for name in ("from", "begin", "hold"):
+            piece[name] = round(piece[name] * scale, 1)
+    return {"pieces": pieces, "seconds": round(now), "is_guess": newest is None}
 
 
 def _part(name: str, part: dict[str, Any], files: list[Any]) -> dict[str, Any]:

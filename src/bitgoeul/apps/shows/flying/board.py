@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from bitgoeul.apps.shows.models import Flight, Reading
 from bitgoeul.kit import clock
@@ -51,7 +52,11 @@ class Gate:
 
     @property
     def state_name(self) -> str:
-        return {OPEN: _("open"), PASSED: _("passed"), FAILED: _("failed")}[self.state]
+        return {
+            OPEN: pgettext("gate", "open"),
+            PASSED: pgettext("gate", "passed"),
+            FAILED: pgettext("gate", "failed"),
+        }[self.state]
 
 
 def seats_needed_m(rule: Mapping[str, Any], flight: Flight) -> float:

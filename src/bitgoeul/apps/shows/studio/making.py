@@ -92,17 +92,20 @@ def board_of(
                     scene["key"], placed.formation.points, 0, motion_ms=ends_ms, motion=moving.controls
                 )
             )
-    limits = material.limits
-    if wind := float(story.get("energy", {}).get("wind_m_s", 0)):
-        limits = engine.in_wind(limits, (wind, 0.0))
     board = engine.Storyboard(
         pads=pads_of(story, material.drones),
         scenes=scenes,
-        limits=limits,
+        limits=against_wind(story, material.limits),
         site=drawing.site_of(story),
         lowest_m=float(story.get("pads", {}).get("take_off_m", LOWEST_M)),
     )
     return board, figures
+
+
+def against_wind(story: Mapping[str, Any], limits: engine.Limits) -> engine.Limits:
+    """The limits to plan with: what the wind of the storyboard leaves of the air speed."""
+    wind = float(story.get("energy", {}).get("wind_m_s", 0))
+    return engine.in_wind(limits, (wind, 0.0)) if wind else limits
 
 
 def _in_scene(refused: engine.ShowInvalid, number: int) -> engine.ShowInvalid:
@@ -276,9 +279,8 @@ def preview(story: Mapping[str, Any], material: Material, number: int) -> dict[s
         before = _drawn(story, material, number - 1)
         moving = drawing.moved(story["scenes"][number - 2], before.formation, material.limits)
         starts = before.formation if moving is None else moving.ends
-        planned = engine.transition(
-            starts.points, placed.formation.points, material.limits, drawing.site_of(story)
-        )
+        limits = against_wind(story, material.limits)
+        planned = engine.transition(starts.points, placed.formation.points, limits, drawing.site_of(story))
         curves, flight, at_ms = planned.curves, flight_of(planned), planned.curves.duration_ms
         colours = placed.formation.colours[planned.mapping]
         lit = placed.formation.lit[planned.mapping]
