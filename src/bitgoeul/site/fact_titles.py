@@ -231,6 +231,7 @@ TITLES: dict[str, Any] = {
     "shows.LogAdded": _("A flight log was added"),
     "shows.LogCompared": _("A flight log was compared with the plan"),
     "shows.LogUnreadable": _("A flight log could not be read"),
+    "shows.ShowFilmed": _("A film of a drone show was recorded"),
     "shows.ShowPublished": _("A drone show was opened to the public"),
     "shows.ShowUnpublished": _("A drone show is no longer public"),
     "services.ServiceDeployed": _("A service was deployed"),

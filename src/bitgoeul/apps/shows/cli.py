@@ -239,6 +239,78 @@ def render(
     _say({"file": str(out), "bytes": out.stat().st_size}, as_json, f"{out}: {out.stat().st_size} bytes")
 
 
+@app.command()
+def abort(
+    show: Annotated[list[Path], typer.Argument(help="The .skyc file, or its parts.", exists=True)],
+    at: Annotated[float, typer.Option(help="The moment of aborting, in seconds.")],
+    home: Annotated[bool, typer.Option(help="Return to the pads instead of sinking in place.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Also write what is flown, as .skyc.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Plan leaving a show at any moment, and prove it like the show itself."""
+    from bitgoeul.engines import shows as engine
+
+    try:
+        read = engine.from_skyc([path.read_bytes() for path in show])
+        pads = (
+            read.curves.controls[read.curves.first[:-1], 0] / float(read.curves.per_metre) if home else None
+        )
+        left = engine.abort(read.curves, round(at * 1000), read.limits, read.site, pads=pads)
+    except engine.ShowInvalid as refused:
+        raise _refuse(refused.problems) from None
+    certificate = engine.prove(left.curves, read.limits, read.site)
+    if out is not None:
+        drawn = engine.Show(title=read.title, curves=left.curves, limits=read.limits, site=read.site)
+        out.write_bytes(engine.to_skyc(drawn, certificate if certificate.holds else None)[0])
+    found = {
+        "begins_s": left.begins_ms / 1000,
+        "brakes": left.braked,
+        "on_the_ground_s": (left.begins_ms + left.curves.duration_ms) / 1000,
+        "min_separation_m": certificate.bound("distance").value,
+        "certified": certificate.holds,
+    }
+    line = "leaves at {begins_s} s, on the ground at {on_the_ground_s} s, certified: {certified}"
+    _say(found, as_json, line.format(**found))
+    if not certificate.holds:
+        raise typer.Exit(BROKEN)
+
+
+@app.command()
+def film(
+    show: Annotated[str, typer.Argument(help="The show's name in its address.")],
+    number: Annotated[int | None, typer.Option(help="Its version; the public one by itself.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long the film is.", min=1, max=600)] = 40,
+    width: Annotated[int, typer.Option(min=64, max=3840)] = 1280,
+    as_json: Json = False,
+) -> None:
+    """Record a film of a show for its page, with headless Chromium."""
+    import tempfile
+
+    from bitgoeul.apps.shows import commands, queries
+    from bitgoeul.apps.shows.studio import rendering
+    from bitgoeul.engines import shows as engine
+    from bitgoeul.kit.actor import SYSTEM
+    from bitgoeul.kit.doors import find, found
+    from bitgoeul.kit.store import store
+
+    row = find(queries.visible_to(SYSTEM), slug=show)
+    version = found(row.published if number is None else row.versions.filter(number=number).first())
+    parts = [file for file in version.files if file["kind"] == "skyc"]
+    read = engine.from_skyc([store().path(file["stored"]).read_bytes() for file in parts])
+    speed = read.curves.duration_ms / 1000 / seconds
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "show.webm"
+        rendering.film(read, out, width=width, seconds=seconds, speed=speed, begin_s=0.0)
+        with out.open("rb") as recorded:
+            stored = store().put(f"shows/made/{row.public_id}-{version.number}/show.webm", recorded)
+    commands.keep_film(by=SYSTEM, version_id=version.pk, stored=stored)
+    _say(
+        {"show": show, "version": version.number, "bytes": stored.size},
+        as_json,
+        f"{version}: {stored.size} bytes",
+    )
+
+
 @app.command("list")
 def list_shows(text: str = "", as_json: Json = False) -> None:
     """List every show of the hub."""

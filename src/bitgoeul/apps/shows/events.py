@@ -94,6 +94,16 @@ class MakingFailed(Event):
 
 
 @dataclass(frozen=True)
+class ShowFilmed(Event):
+    """A film of a version was recorded."""
+
+    show: str
+    version: int
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
 class ShowPublished(Event):
     show: str
     version: int

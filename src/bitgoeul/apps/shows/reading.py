@@ -65,6 +65,7 @@ def of(version: Version) -> dict[str, Any]:
         "problems": [sentence(problem) for problem in version.problem.get("problems", [])],
         "pack": version.file("pack"),
         "poster": version.file("poster"),
+        "film": version.file("video"),
     }
 
 

@@ -178,7 +178,7 @@ def file(request: HttpRequest, slug: str, number: int, name: str) -> HttpRespons
     return file_response(row, name, request)
 
 
-SHOWN = {"poster", "pack"}  # drawn by pages; everything else is saved
+SHOWN = {"poster", "pack", "video"}  # drawn by pages; everything else is saved
 
 
 def file_response(row: Version, name: str, request: HttpRequest) -> HttpResponseBase:

@@ -16,6 +16,7 @@ from bitgoeul.apps.shows.events import (
     MakingInterrupted,
     MakingRetried,
     ShowCertified,
+    ShowFilmed,
     ShowNotCertified,
     VersionSubmitted,
 )
@@ -26,6 +27,7 @@ from bitgoeul.kit.command import command
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import record
 from bitgoeul.kit.refusals import StateChanged, require
+from bitgoeul.kit.store import StoredFile
 
 State = Version.State
 
@@ -94,6 +96,26 @@ def retry_making(*, by: Actor, show: str, number: int) -> Version:
 
 def _tell(by: Actor, version: Version, event: Any) -> None:
     record(event, by=by, subject=f"show:{version.show.slug}", organisation=version.show.organisation)
+
+
+@command
+def keep_film(*, by: Actor, version_id: int, stored: StoredFile) -> Version:
+    """Add a recorded film to the files of a version, in the place of an earlier one."""
+    version = Version.objects.select_related("show__organisation").get(pk=version_id)
+    require(policies.may_design(by, version.show.organisation_id) or by.is_operator)
+    film = {
+        "kind": "video",
+        "name": "show.webm",
+        "media": "video/webm",
+        "stored": stored.name,
+        "size": stored.size,
+        "sha256": stored.sha256,
+    }
+    version.files = [*(file for file in version.files if file["kind"] != "video"), film]
+    version.save(update_fields=["files"])
+    event = ShowFilmed(show=version.show.slug, version=version.number, sha256=stored.sha256, size=stored.size)
+    _tell(by, version, event)
+    return version
 
 
 # ── the studio's part ─────────────────────────────────────────────────────────────────────────────────────

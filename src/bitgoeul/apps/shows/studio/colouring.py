@@ -14,6 +14,7 @@ from bitgoeul.engines import shows as engine
 FADE_MS = 1200
 DARK = (0, 0, 0)
 MOST_PIXELS = 40_000_000
+MOST_FRAMES = 600
 PICTURE = 256  # pixels along the longer side: more than drones can show
 
 
@@ -92,19 +93,34 @@ def _picture(source: bytes, low: np.ndarray, high: np.ndarray) -> engine.Picture
             if image.width * image.height > MOST_PIXELS:
                 facts = {"pixels": image.width * image.height, "most": MOST_PIXELS}
                 raise engine.ShowInvalid(engine.Problem("picture-too-large", "light.asset", facts))
-            image.thumbnail((PICTURE, PICTURE))
-            pixels = np.asarray(image.convert("RGB"))
+            frames, frame_ms = _frames(image)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
         raise engine.ShowInvalid(engine.Problem("picture-unreadable", "light.asset")) from None
     width, height = max(float(high[0] - low[0]), 0.1), max(float(high[2] - low[2]), 0.1)
     corner = (float(low[0]), float((low[1] + high[1]) / 2), float(high[2]))
     # A hair wider, so that drones on the edge are within.
     return engine.Picture(
-        frames=pixels[None],
+        frames=frames,
+        frame_ms=frame_ms,
         corner=(corner[0] - 0.01, corner[1], corner[2] + 0.01),
         across=(width + 0.02, 0.0, 0.0),
         down=(0.0, 0.0, -height - 0.02),
     )
+
+
+def _frames(image: Any) -> tuple[np.ndarray, int]:
+    """The frames of a picture, (F, height, width, 3), and how long each is shown; a still one has one."""
+    from PIL import ImageSequence
+
+    frames = []
+    for frame in ImageSequence.Iterator(image):
+        small = frame.convert("RGB")
+        small.thumbnail((PICTURE, PICTURE))
+        frames.append(np.asarray(small))
+        if len(frames) > MOST_FRAMES:
+            facts = {"most": MOST_FRAMES}
+            raise engine.ShowInvalid(engine.Problem("film-too-long", "light.asset", facts))
+    return np.stack(frames), max(int(image.info.get("duration", 0) or 40), 20)
 
 
 def steady(colours: np.ndarray) -> list[bytes]:
