@@ -55,11 +55,15 @@ class Area:
 
     def lines(self, starts: Floats, goals: Floats) -> Floats:
         """The clearance of each straight way, (N,)."""
+        return self.paths(np.stack([starts, goals], axis=1))
+
+    def paths(self, points: Floats) -> Floats:
+        """The clearance of each path of straight pieces, (N,), through ``points`` (N, K, 3)."""
         if not self.bounded:
-            return np.full(len(starts), np.inf)
+            return np.full(len(points), np.inf)
         import shapely
 
-        return self.clearance(shapely.linestrings(np.stack([starts[:, :2], goals[:, :2]], axis=1)))
+        return self.clearance(shapely.linestrings(points[:, :, :2]))
 
     def points(self, points: Floats) -> Floats:
         """The clearance of each point, (N,)."""

@@ -125,20 +125,40 @@ class Room:
     down: Floats
     up: Floats
 
+    def holding(self, bumps: Floats) -> Room:
+        """The same room, and that of bumps which are known to fit."""
+        return Room(
+            np.maximum(self.aside, np.hypot(bumps[:, 0], bumps[:, 1])),
+            np.maximum(self.down, -bumps[:, 2]),
+            np.maximum(self.up, bumps[:, 2]),
+        )
+
+    def clipped(self, bumps: Floats) -> Floats:
+        """The bumps, made small enough to fit."""
+        flat = np.hypot(bumps[:, 0], bumps[:, 1])
+        share = np.minimum(1.0, self.aside / np.maximum(flat, 1e-9))
+        heights = np.clip(bumps[:, 2], -self.down, self.up)
+        return np.stack([bumps[:, 0] * share, bumps[:, 1] * share, heights], axis=1)
+
 
 @dataclass(frozen=True, eq=False)
 class Watch:
-    """The pairs (P, 2) that bumps could bring too close, and what distance each needs in the metric."""
+    """The pairs (P, 2) that bumps could bring too close, and what distance each needs in the metric.
+
+    ``together`` (N, 3): bumps by which all move apart; they bring no pair closer, only what is added to them.
+    """
 
     pairs: Ints
     needs: Floats
     straight: Floats
     reach: float
+    together: Floats
 
     @classmethod
-    def over(
-        cls, flight: Flight, distance: float, margin: float, downwash: float, pad: float = PAD_M
-    ) -> Watch:
+    def over(  # noqa: PLR0917
+        cls, flight: Flight, distance: float, margin: float, downwash: float, together: Floats,
+        pad: float = PAD_M,
+    ) -> Watch:  # fmt: skip
         scale = np.array([1.0, 1.0, 1.0 / downwash])
         a, w = flight.starts * scale, flight.ways * scale
         pairs, straight = near_pairs(a, w, flight.waves, distance + margin + pad)
@@ -147,7 +167,7 @@ class Watch:
         # Where drones start or end nearer than the margin asks, they keep at least what is required.
         needs = np.maximum(distance - ROUNDED_M, np.minimum(distance + margin, at_rest * (1 - 1e-9)))
         # Rounding moves each drone by less than the margin, too.
-        return cls(pairs, needs, straight, pad / 2 - margin)
+        return cls(pairs, needs, straight, pad / 2 - margin, together)
 
 
 def _lengths(vectors: Floats) -> Floats:
@@ -281,7 +301,7 @@ def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  #
 
 def still_watched(flight: Flight, watch: Watch, downwash: float) -> bool:
     """Whether no bump has grown so far that a pair outside the watch could be too close."""
-    bumps = flight.bumps * np.array([1.0, 1.0, 1.0 / downwash])
+    bumps = (flight.bumps - watch.together) * np.array([1.0, 1.0, 1.0 / downwash])
     most = float(flight.clock.detour.max(initial=1.0))
     return bool(_lengths(bumps).max(initial=0.0) * most <= watch.reach)
 

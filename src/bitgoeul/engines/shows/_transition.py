@@ -1,13 +1,14 @@
 """From one formation in the air to the next: who flies where, by which clock, and who bends aside.
 
 Pairs that would come too close are repaired by detours; then by exchanging goals; then by flying in two
-waves;
-then by longer detours, which take longer time.  The result is on the grid of :class:`Curves`.
+waves; then by longer detours, which take longer time; and then by all drones spreading out on the way, which
+parts every pair whose pairing is that of the shortest ways.  What costs much time is compared with what comes
+after it, and the fastest is flown.  The result is on the grid of :class:`Curves`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
@@ -34,10 +35,22 @@ SWAPS = 3
 NEAR_DETOUR = 1.0
 FAR_DETOUR = 6.0
 """How far aside a drone bends at most, in distances: at first, and when more time is taken."""
+NUDGES = 3
+"""How often detours are looked for anew, from random ones across the formation."""
+NUDGED = 1 / 6
+"""How large those are, in distances."""
+SPREADS = (0.05, 0.1, 0.2, 0.35, 0.55)
+"""By what shares drones move apart on the way: from about a half on no pair comes too close."""
+COSTLY = 1.15
+"""How many times as long as straight flight a repair may take before others are tried."""
 TRIES = 12
 """How often the clock is slowed or the margin widened until whole numbers keep every limit."""
 SLOW = 1.04
 """Times the bound beyond which another pairing is tried."""
+BULGE = 1.1
+"""How much further than its bump a detour may get, at most: β is not exactly 4 s (1 - s)."""
+_ARCH = np.array([(s, 4 * BULGE * s * (1 - s)) for s in np.linspace(0, 1, 17)]).T
+"""Shares of a way, and how much of a bump is flown there at most."""
 _FREE = 1e6
 _EASE = {
     "velocity_xy": 0.998,
@@ -55,7 +68,8 @@ class Repairs:
 
     ``pairs``: too close in straight flight.  ``bent``: drones with a detour, ``largest_m`` the largest.
     ``swapped``: pairs that exchanged goals.  ``waves``: 1 when all fly together.  ``far``: whether detours
-    were allowed to cost time.
+    were allowed to cost time.  ``spread``: by what share all drones moved apart on the way; 0 when they did
+    not.  ``bent`` and ``largest_m`` count this, too.
     """
 
     pairs: int = 0
@@ -64,6 +78,7 @@ class Repairs:
     swapped: int = 0
     waves: int = 1
     far: bool = False
+    spread: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,21 +146,21 @@ def transition(
     planner = _Planner(begin, end, limits, area, per_metre, names)
     if pairing is not None:
         paired = Assignment(np.asarray(pairing, np.int64), 0.0, 0.0)
-        curves, flight, mapping, watch, repairs = planner.plan(paired.goals, swaps=0)
+        plan = planner.plan(paired.goals, swaps=0)
     else:
         paired = assigned(begin, end, limits.downwash)
-        curves, flight, mapping, watch, repairs = planner.fastest(paired.goals)
+        plan = planner.fastest(paired.goals)
     return Transition(
-        curves,
-        mapping,
-        curves.duration_ms / 1000,
-        least_makespan(begin, end, limits, pairing=mapping),
+        plan.curves,
+        plan.mapping,
+        plan.duration_ms / 1000,
+        least_makespan(begin, end, limits, pairing=plan.mapping),
         paired.gap,
-        _tightest(flight, watch, limits),
-        repairs,
-        peaks(curves),
-        planner.error_m,
-        separation(curves, limits) if separation else None,
+        _tightest(plan.flight, plan.watch, limits),
+        plan.repairs,
+        peaks(plan.curves),
+        plan.error_m,
+        separation(plan.curves, limits) if separation else None,
     )
 
 
@@ -175,6 +190,36 @@ def too_near(points: Floats, limits: Limits, names: Sequence[str], code: str) ->
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class _Try:
+    """An attempt to keep drones apart; ``left``: the pairs that still are too close."""
+
+    mapping: Ints
+    flight: Flight
+    watch: Watch
+    left: Ints
+    room: Room
+    most_m: float
+    swapped: int
+    spread: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """An attempt that worked, on the grid and timed."""
+
+    curves: Curves
+    flight: Flight
+    mapping: Ints
+    watch: Watch
+    repairs: Repairs
+    error_m: float
+
+    @property
+    def duration_ms(self) -> int:
+        return self.curves.duration_ms
+
+
 class _Planner:
     """One transition while it is being planned."""
 
@@ -188,7 +233,7 @@ class _Planner:
         self.ease = dict(_EASE)
         self.error_m = 0.0
 
-    def fastest(self, mapping: Ints) -> tuple[Curves, Flight, Ints, Watch, Repairs]:
+    def fastest(self, mapping: Ints) -> _Plan:
         """Plan with the pairing of the shortest ways, or one in which heights count as much as their time.
 
         Where drones start at different heights, the shortest ways may send a low drone to the highest goal;
@@ -201,58 +246,141 @@ class _Planner:
             by_time = assigned(self.starts, self.goals, 1 / max(slowness, 1.0)).goals
             if self._straight_ms(by_time) < usual:
                 try:
-                    return self.plan(by_time, SWAPS)
+                    quick = self.plan(by_time, SWAPS)
                 except ShowInvalid:
                     # The shortest ways have the fewest conflicts: they may work where these do not.
-                    self.ease, self.margin = dict(_EASE), sqrt(3) / self.per_metre
+                    return self.plan(mapping, SWAPS)
+                if quick.duration_ms <= COSTLY * usual:
+                    return quick
+                return min(quick, self.plan(mapping, SWAPS), key=lambda plan: plan.duration_ms)
         return self.plan(mapping, SWAPS)
 
     def _straight_ms(self, mapping: Ints) -> int:
+        self._afresh()
         ways = self.goals[mapping] - self.starts
         return self._law(ways, np.zeros_like(ways)).duration_ms
 
-    def plan(self, mapping: Ints, swaps: int) -> tuple[Curves, Flight, Ints, Watch, Repairs]:
-        """Repair by detours, swaps, waves, far detours, in this order; the first that works is taken."""
-        together = np.zeros(len(self.starts), np.int64)
-        near = NEAR_DETOUR * self.limits.distance_m
-        flight, watch, left = self._repair(mapping, together, near, SWEEPS)
-        before, swapped, far = int((watch.straight < self.limits.distance_m).sum()), 0, False
-        for _again in range(swaps):
-            if not len(left):
+    def _afresh(self) -> None:
+        self.ease, self.margin = dict(_EASE), sqrt(3) / self.per_metre
+
+    def plan(self, mapping: Ints, swaps: int) -> _Plan:
+        """The first repair that works and costs little time, or else the fastest of those that work."""
+        enough = COSTLY * self._straight_ms(mapping)
+        best: _Plan | None = None
+        refused: ShowInvalid | None = None
+        pairs: int | None = None
+        for tried in self._tries(mapping, swaps):
+            if pairs is None:
+                pairs = int((tried.watch.straight < self.limits.distance_m).sum())
+            try:
+                if len(tried.left):
+                    raise ShowInvalid(self._stuck(tried.flight, tried.left))
+                plan = self._settled(tried, pairs)
+            except ShowInvalid as why:
+                if refused is None or len(why.problems) < len(refused.problems):
+                    refused = why
+                continue
+            if best is None or plan.duration_ms < best.duration_ms:
+                best = plan
+            if best.duration_ms <= enough:
                 break
-            mapping, changed = self._swapped(mapping, left)
+        if best is None:
+            raise refused or AssertionError("straight flight was tried")
+        return best
+
+    def _tries(self, mapping: Ints, swaps: int) -> Iterator[_Try]:
+        """Detours, swaps, waves, far detours, spreading, in this order."""
+        shortest, swapped = mapping, 0
+        near, far = NEAR_DETOUR * self.limits.distance_m, FAR_DETOUR * self.limits.distance_m
+        for turn in range(swaps + 1):
+            tried = self._tried(mapping, near, swapped=swapped)
+            yield tried
+            for seed in range(NUDGES):
+                yield self._tried(mapping, near, bumps=self._nudges(tried, seed), swapped=swapped)
+            if not len(tried.left) or turn == swaps:
+                break
+            mapping, changed = self._swapped(mapping, tried.left)
             swapped += changed
             if not changed:
                 break
-            flight, watch, left = self._repair(mapping, together, near, SWEEPS)
-        if len(left):
-            flight, watch, left = self._repair(mapping, self._parted(mapping, left), near, SWEEPS)
-        if len(left):
-            far = True
-            flight, watch, left = self._repair(
-                mapping, together, FAR_DETOUR * self.limits.distance_m, 4 * SWEEPS
-            )
-        if len(left):
-            raise ShowInvalid(self._stuck(flight, left))
-        curves, flight, watch = self._settled(
-            mapping, flight, watch, FAR_DETOUR * self.limits.distance_m if far else near
-        )
-        lengths = np.sqrt((flight.bumps**2).sum(axis=1))
-        return curves, flight, mapping, watch, Repairs(
-            before, int(bent(flight).sum()), float(lengths.max(initial=0.0)), swapped,
-            int(flight.waves.max(initial=0)) + 1, far,
-        )  # fmt: skip
+        if len(tried.left):
+            parted = self._parted(mapping, tried.left)
+            yield self._tried(mapping, near, waves=parted, swapped=swapped)
+            yield self._tried(mapping, far, swapped=swapped, sweeps=4 * SWEEPS)
+        for share in SPREADS:
+            if (apart := self._spread(shortest, share)) is not None:
+                yield self._tried(shortest, near, bumps=apart, spread=share)
 
-    def _repair(self, mapping: Ints, waves: Ints, most_m: float, sweeps: int) -> tuple[Flight, Watch, Ints]:
+    def _tried(  # noqa: PLR0917
+        self, mapping: Ints, most_m: float, *, bumps: Floats | None = None, waves: Ints | None = None,
+        spread: float = 0.0, swapped: int = 0, sweeps: int = SWEEPS,
+    ) -> _Try:  # fmt: skip
+        """Bend ways aside, beginning with ``bumps``, until pairs are kept apart or the sweeps are over."""
+        self._afresh()
         ways = self.goals[mapping] - self.starts
-        flight = Flight(
-            self.starts, ways, waves, np.zeros_like(ways), self._clock(ways, waves, np.zeros_like(ways))
+        waves = np.zeros(len(ways), np.int64) if waves is None else waves
+        bumps = np.zeros_like(ways) if bumps is None else bumps
+        room = self._room(ways)
+        together = bumps if spread else np.zeros_like(ways)
+        if spread:
+            room = room.holding(bumps)
+            most_m += float(np.abs(bumps).max(initial=0.0)) * sqrt(2)
+        flight = Flight(self.starts, ways, waves, bumps, self._clock(ways, waves, bumps))
+        watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash, together)
+        flight, left, _sweeps = repaired(flight, watch, room, self.limits.downwash, most_m, sweeps)
+        return _Try(mapping, flight, watch, left, room, most_m, swapped, spread)
+
+    def _nudges(self, tried: _Try, seed: int) -> Floats:
+        """Small random bumps across the formation for those that had to bend.
+
+        Drones that fly within one plane are pushed aside within it, where there may be no way past each
+        other; once they are out of it, there is.
+        """
+        middle = tried.flight.starts + tried.flight.ways / 2
+        across = np.linalg.eigh(np.cov(middle.T))[1][:, 0] if len(middle) > 1 else np.zeros(3)
+        size = NUDGED * self.limits.distance_m
+        lots = np.random.default_rng(seed).normal(0, size, len(middle)) * bent(tried.flight)
+        return tried.room.clipped(lots[:, None] * across)
+
+    def _spread(self, mapping: Ints, share: float) -> Floats | None:
+        """Bumps that move all drones apart half-way, by a share, about a point that leaves room; or none.
+
+        Let p and q be where one drone is from another at the start and at the goal.  In the pairing of the
+        shortest ways p.q >= 0, or exchanging the goals would make them shorter.  With bumps of ``share`` = k
+        times the middle of each way, the one is at (1 - s + 2 k s (1 - s)) p + (s + 2 k s (1 - s)) q.  For
+        p.q >= 0, |p| >= d, |q| >= d and k = 1/2 its square is at least d² (1 + 2 s² (1 - s)²): no pair comes
+        too close.  Smaller shares leave less to repair than straight flight: as both factors are positive and
+        add up to at least 1, no pair comes closer than in straight flight, whatever the pairing.
+        """
+        ways = self.goals[mapping] - self.starts
+        middle = self.starts + ways / 2
+        low, high = middle.min(axis=0), middle.max(axis=0)
+        places = sorted(
+            ((u, v) for u in (0, 0.5, 1) for v in (0, 0.5, 1)),
+            key=lambda p: (p[0] - 0.5) ** 2 + (p[1] - 0.5) ** 2,
         )
-        watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash)
-        flight, left, _sweeps = repaired(
-            flight, watch, self._room(ways), self.limits.downwash, most_m, sweeps
-        )
-        return flight, watch, left
+        for u, v in places:
+            bumps = share * (middle - low - (high - low) * np.array([u, v, 0.5]))
+            lift = self._lift(ways, bumps)
+            if lift is not None and self._inside(ways, bumps):
+                return bumps + np.array([0.0, 0.0, lift])
+        return None
+
+    def _lift(self, ways: Floats, bumps: Floats) -> float | None:
+        """How much higher all bumps must be to keep within the heights; none where that is not possible."""
+        spare, (s, beta) = 2 * self.margin, _ARCH[:, 1:-1, None]
+        straight = self.starts[:, 2] + s * ways[:, 2]
+        floor = np.minimum(straight, self.limits.navigation_m + spare)
+        roof = np.maximum(straight, self.limits.altitude_m - spare)
+        least = float(((floor - straight) / beta - bumps[:, 2]).max())
+        most = float(((roof - straight) / beta - bumps[:, 2]).min())
+        return min(max(least, 0.0), most) if least <= most else None
+
+    def _inside(self, ways: Floats, bumps: Floats) -> bool:
+        s, beta = _ARCH[:, None, :, None]
+        paths = self.starts[:, None] + s * ways[:, None] + beta * bumps[:, None]
+        needed = np.minimum(2 * self.margin, self.area.lines(self.starts, self.starts + ways))
+        return bool((self.area.paths(paths) >= needed).all())
 
     def _room(self, ways: Floats) -> Room:
         ends = self.starts + ways
@@ -266,9 +394,9 @@ class _Planner:
         spare = 2 * self.margin
         low, high = np.minimum(self.starts[:, 2], ends[:, 2]), np.maximum(self.starts[:, 2], ends[:, 2])
         return Room(
-            np.maximum(aside - spare, 0) / 1.1,
-            np.maximum(low - self.limits.navigation_m - spare, 0) / 1.1,
-            np.maximum(self.limits.altitude_m - high - spare, 0) / 1.1,
+            np.maximum(aside - spare, 0) / BULGE,
+            np.maximum(low - self.limits.navigation_m - spare, 0) / BULGE,
+            np.maximum(self.limits.altitude_m - high - spare, 0) / BULGE,
         )
 
     def _clock(self, ways: Floats, waves: Ints, bumps: Floats) -> Clock:
@@ -301,22 +429,21 @@ class _Planner:
                     return time_law(velocity, acceleration, jerk, shortest_ms=self.shortest_ms)
             velocity *= 0.9
 
-    def _settled(
-        self, mapping: Ints, flight: Flight, watch: Watch, most_m: float
-    ) -> tuple[Curves, Flight, Watch]:
+    def _settled(self, tried: _Try, pairs: int) -> _Plan:
         """Time the repaired flight, put it on the grid, and look again, until all limits are kept."""
-        room = self._room(flight.ways)
+        flight, watch, over = tried.flight, tried.watch, {}
+        distance, downwash = self.limits.distance_m, self.limits.downwash
         for _again in range(TRIES):
             flight = replace(flight, clock=self._clock(flight.ways, flight.waves, flight.bumps))
-            flight, left, _sweeps = repaired(flight, watch, room, self.limits.downwash, most_m, SWEEPS)
-            if not still_watched(flight, watch, self.limits.downwash):
-                wide = 4 * float(np.sqrt((flight.bumps**2).sum(axis=1)).max())
-                watch = Watch.over(flight, self.limits.distance_m, self.margin, self.limits.downwash, wide)
+            flight, left, _sweeps = repaired(flight, watch, tried.room, downwash, tried.most_m, SWEEPS)
+            if not still_watched(flight, watch, downwash):
+                wide = 4 * float(np.sqrt(((flight.bumps - watch.together) ** 2).sum(axis=1)).max())
+                watch = Watch.over(flight, distance, self.margin, downwash, watch.together, wide)
                 continue
             if len(left):
                 self.margin *= 0.7
                 watch = Watch.over(
-                    flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach
+                    flight, distance, self.margin, downwash, watch.together, 2 * watch.reach
                 )
                 continue
             curves = self._curves(flight)
@@ -326,7 +453,13 @@ class _Planner:
                 if len(gone := self.area.leaving(curves)):
                     drone = int(np.searchsorted(curves.first, gone[0], side="right")) - 1
                     raise ShowInvalid(Problem("way-leaves-area", self.names[drone]))
-                return curves, flight, watch
+                lengths = np.sqrt((flight.bumps**2).sum(axis=1))
+                repairs = Repairs(
+                    pairs, int(bent(flight).sum()), float(lengths.max(initial=0.0)), tried.swapped,
+                    int(flight.waves.max(initial=0)) + 1,
+                    tried.most_m > NEAR_DETOUR * distance and not tried.spread, tried.spread,
+                )  # fmt: skip
+                return _Plan(curves, flight, tried.mapping, watch, repairs, self.error_m)
             for name, factor in over.items():
                 # Velocity jumps where grids are coarse and phases short: a gentler jerk makes them longer.
                 limit = "jerk" if name == "velocity_jump" else name
@@ -334,7 +467,7 @@ class _Planner:
             if len(close):
                 self.margin *= 1.5
                 watch = Watch.over(
-                    flight, self.limits.distance_m, self.margin, self.limits.downwash, 2 * watch.reach
+                    flight, distance, self.margin, downwash, watch.together, 2 * watch.reach
                 )
         raise ShowInvalid(Problem("cannot-be-timed", facts={"over": sorted(over), "tries": TRIES}))
 
