@@ -35,10 +35,8 @@ SWAPS = 3
 NEAR_DETOUR = 1.0
 FAR_DETOUR = 6.0
 """How far aside a drone bends at most, in distances: at first, and when more time is taken."""
-NUDGES = 3
-"""How often detours are looked for anew, from random ones across the formation."""
-NUDGED = 1 / 6
-"""How large those are, in distances."""
+NUDGES = (1 / 6, 1 / 3, 2 / 3, 2 / 3)
+"""Detours are looked for anew from random ones across the formation, as large as these, in distances."""
 SPREADS = (0.05, 0.1, 0.2, 0.35, 0.55)
 """By what shares drones move apart on the way: from about a half on no pair comes too close."""
 COSTLY = 1.15
@@ -295,8 +293,9 @@ class _Planner:
         for turn in range(swaps + 1):
             tried = self._tried(mapping, near, swapped=swapped)
             yield tried
-            for seed in range(NUDGES):
-                yield self._tried(mapping, near, bumps=self._nudges(tried, seed), swapped=swapped)
+            for seed, size in enumerate(NUDGES):
+                nudges = self._nudges(tried, seed, size * self.limits.distance_m)
+                yield self._tried(mapping, near, bumps=nudges, swapped=swapped)
             if not len(tried.left) or turn == swaps:
                 break
             mapping, changed = self._swapped(mapping, tried.left)
@@ -330,7 +329,7 @@ class _Planner:
         flight, left, _sweeps = repaired(flight, watch, room, self.limits.downwash, most_m, sweeps)
         return _Try(mapping, flight, watch, left, room, most_m, swapped, spread)
 
-    def _nudges(self, tried: _Try, seed: int) -> Floats:
+    def _nudges(self, tried: _Try, seed: int, size_m: float) -> Floats:
         """Small random bumps across the formation for those that had to bend.
 
         Drones that fly within one plane are pushed aside within it, where there may be no way past each
@@ -338,8 +337,7 @@ class _Planner:
         """
         middle = tried.flight.starts + tried.flight.ways / 2
         across = np.linalg.eigh(np.cov(middle.T))[1][:, 0] if len(middle) > 1 else np.zeros(3)
-        size = NUDGED * self.limits.distance_m
-        lots = np.random.default_rng(seed).normal(0, size, len(middle)) * bent(tried.flight)
+        lots = np.random.default_rng(seed).normal(0, size_m, len(middle)) * bent(tried.flight)
         return tried.room.clipped(lots[:, None] * across)
 
     def _spread(self, mapping: Ints, share: float) -> Floats | None:
