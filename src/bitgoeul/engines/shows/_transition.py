@@ -432,6 +432,7 @@ class _Planner:
         flight, watch, over = tried.flight, tried.watch, {}
         distance, downwash = self.limits.distance_m, self.limits.downwash
         for _again in range(TRIES):
+            law = self._law(flight.ways, flight.bumps)
             flight = replace(flight, clock=self._clock(flight.ways, flight.waves, flight.bumps))
             flight, left, _sweeps = repaired(flight, watch, tried.room, downwash, tried.most_m, SWEEPS)
             if not still_watched(flight, watch, downwash):
@@ -440,11 +441,9 @@ class _Planner:
                 continue
             if len(left):
                 self.margin *= 0.7
-                watch = Watch.over(
-                    flight, distance, self.margin, downwash, watch.together, 2 * watch.reach
-                )
+                watch = Watch.over(flight, distance, self.margin, downwash, watch.together, 2 * watch.reach)
                 continue
-            curves = self._curves(flight)
+            curves = self._curves(flight, law)
             over = peaks(curves).over(self.limits)
             close = conflicts(curves, self.limits, watch.pairs)
             if not over and not len(close):
@@ -464,17 +463,14 @@ class _Planner:
                 self.ease[limit] /= min(factor * 1.002, 1.3)
             if len(close):
                 self.margin *= 1.5
-                watch = Watch.over(
-                    flight, distance, self.margin, downwash, watch.together, 2 * watch.reach
-                )
+                watch = Watch.over(flight, distance, self.margin, downwash, watch.together, 2 * watch.reach)
         raise ShowInvalid(Problem("cannot-be-timed", facts={"over": sorted(over), "tries": TRIES}))
 
-    def _curves(self, flight: Flight) -> Curves:
-        """Straight ways keep the few phases of their law; detours have the finer times of β."""
+    def _curves(self, flight: Flight, law: TimeLaw) -> Curves:
+        """Straight ways keep the few phases of the law of the clock; detours have the finer times of β."""
         many = bent(flight) | (flight.waves.max(initial=0) > 0)
-        law = self._law(flight.ways, flight.bumps) if not many.all() else None
         groups = []
-        if law is not None:
+        if not many.all():
             straight = np.flatnonzero(~many)
             where = (
                 flight.starts[straight, None, None] + law.share[..., None] * flight.ways[straight, None, None]
