@@ -72,7 +72,7 @@ def _content(flight: Flight, title: str) -> list[Any]:
                 (_("Begins at"), wording.when(flight.starts_at)),
                 (_("Other date"), wording.when(flight.backup_at) if flight.backup_at else "–"),
                 (_("Drones"), f"{flight.version.drones:,}"),
-                (_("Running time"), wording.duration(flight.version.seconds)),
+                (_("Length of the show"), wording.duration(flight.version.seconds)),
                 (_("To be handed in until"), wording.day(permit.deadline(flight))),
             ]
         ),
