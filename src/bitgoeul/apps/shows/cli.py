@@ -24,11 +24,11 @@ def _say(value: Any, as_json: bool, line: str) -> None:
 
 def _refuse(problems: Any) -> typer.Exit:
     """Name each problem on the error output and end with status 3."""
-    from bitgoeul.apps.shows.errors import sentence
-    from bitgoeul.apps.shows.studio.program import told
+    from bitgoeul.apps.shows.problems import sentence
+    from bitgoeul.apps.shows.studio.telling import told
 
-    for problem in problems:
-        typer.echo(sentence(told(problem)), err=True)
+    for problem in told(problems):
+        typer.echo(sentence(problem), err=True)
     return typer.Exit(3)
 
 
@@ -130,7 +130,7 @@ def _points(path: Path, drones: int) -> Any:
 def read_story(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """A storyboard in TOML or JSON, and the files beside it that it uses."""
     from bitgoeul.apps.shows import story
-    from bitgoeul.apps.shows.errors import sentence
+    from bitgoeul.apps.shows.problems import sentence
 
     try:
         text = path.read_text(encoding="utf-8")

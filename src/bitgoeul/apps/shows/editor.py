@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bitgoeul.apps.shows import commands, policies, queries, story
-from bitgoeul.apps.shows.errors import sentence
 from bitgoeul.apps.shows.forms import SiteForm, part_form, scene_form, section_form
 from bitgoeul.apps.shows.models import Draft, Show
+from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.apps.shows.story import editing
 from bitgoeul.apps.shows.studio import asking
 from bitgoeul.kit.api import signed_in

@@ -1,9 +1,8 @@
-"""How shows refuse, and the sentences for what the studio finds wrong."""
+"""How shows refuse."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -70,36 +69,3 @@ class StudioAway(Refusal):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     title = _("The studio does not answer just now")
     remedy = _("Your storyboard is saved. Try the preview again in a moment, or have the whole show made.")
-
-
-# What the engine finds wrong, by its stable code.  The facts stand in the sentences.
-PROBLEMS: dict[str, Any] = {
-    "asset-missing": _("the file “%(name)s” is missing"),
-    "scene-key-twice": _("two scenes are called “%(key)s”"),
-    "story-required": _("something that is needed is missing"),
-    "story-additionalProperties": _("there is an entry that is not known"),
-    "story-minimum": _("the number is too small"),
-    "story-exclusiveMinimum": _("the number must be above zero"),
-    "story-maximum": _("the number is too large"),
-    "story-enum": _("the choice is not known"),
-    "story-type": _("the entry is of another kind"),
-    "story-minLength": _("the text is empty"),
-    "story-maxLength": _("the text is too long"),
-    "story-pattern": _("the entry is not written as expected"),
-    "story-minItems": _("there are too few entries"),
-    "story-maxItems": _("there are too many entries"),
-    "story-const": _("this is not a storyboard of this version"),
-    "internal": _("the studio stopped with an error of its own"),
-    "too-long": _("making the show took too long or too much memory"),
-}
-
-
-def sentence(problem: dict[str, Any]) -> str:
-    """One problem in the reader's language; a code without a sentence is shown as it is."""
-    text = PROBLEMS.get(problem["code"])
-    facts = dict(problem.get("facts", {}))
-    try:
-        said = str(text) % facts if text is not None else problem["code"]
-    except KeyError:  # a sentence that asks for more than the problem tells
-        said = problem["code"]
-    return f"{problem['where']}: {said}" if problem.get("where") else said

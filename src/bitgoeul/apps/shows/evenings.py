@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bitgoeul.apps.shows import commands, policies, queries
-from bitgoeul.apps.shows.errors import sentence
 from bitgoeul.apps.shows.flying import board
 from bitgoeul.apps.shows.flying import permit as permit_file
 from bitgoeul.apps.shows.forms import FlightForm, InsuranceForm
 from bitgoeul.apps.shows.models import Flight
+from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.kit import clock
 from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find

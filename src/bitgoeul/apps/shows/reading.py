@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from bitgoeul.apps.shows.errors import sentence
 from bitgoeul.apps.shows.models import Version
+from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.kit.text import Localised
 
 STAGES = {

@@ -7,8 +7,8 @@ from django.utils.translation import override
 
 from bitgoeul.apps.notices.commands import notify
 from bitgoeul.apps.shows import commands
-from bitgoeul.apps.shows.errors import sentence
 from bitgoeul.apps.shows.models import Show, Version
+from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.models import Fact
 from bitgoeul.kit.text import LANGUAGES, Localised, translated

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bitgoeul.apps.shows import policies, queries, story
-from bitgoeul.apps.shows.errors import DraftMoved, NothingToUndo, StoryFlawed, sentence
+from bitgoeul.apps.shows.errors import DraftMoved, NothingToUndo, StoryFlawed
 from bitgoeul.apps.shows.models import Draft, Show
+from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.command import command, unchanged

@@ -9,9 +9,10 @@ from django.utils.text import slugify
 
 from bitgoeul.apps.people.models import Organisation
 from bitgoeul.apps.shows import policies, queries, story
-from bitgoeul.apps.shows.errors import NotCertified, StoryFlawed, sentence
+from bitgoeul.apps.shows.errors import NotCertified, StoryFlawed
 from bitgoeul.apps.shows.events import ShowCreated, ShowDescribed, ShowPublished, ShowUnpublished
 from bitgoeul.apps.shows.models import Draft, Show
+from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.command import command, unchanged

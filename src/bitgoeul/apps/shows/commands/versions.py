@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Max
 
 from bitgoeul.apps.shows import policies, queries, story
-from bitgoeul.apps.shows.errors import StoryFlawed, sentence
+from bitgoeul.apps.shows.errors import StoryFlawed
 from bitgoeul.apps.shows.events import (
     MakingBegun,
     MakingFailed,
@@ -21,6 +21,7 @@ from bitgoeul.apps.shows.events import (
     VersionSubmitted,
 )
 from bitgoeul.apps.shows.models import Show, Version
+from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.command import command

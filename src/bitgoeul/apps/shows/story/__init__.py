@@ -151,6 +151,27 @@ def flaws(story: Any, assets: set[str] | None = None) -> list[dict[str, Any]]:
     return found
 
 
+@cache
+def _labels() -> dict[str, dict[str, str]]:
+    """What forms call each value: the last part of its path -> its title in both languages."""
+    read = kinds()
+    schemas = [
+        kind["schema"] for group in ("formations", "motions", "lights") for kind in read[group].values()
+    ]
+    schemas += read["sections"].values()
+    return {
+        name: value["title"]
+        for schema in reversed(schemas)
+        for name, value in schema["properties"].items()
+        if "title" in value
+    }
+
+
+def label(path: str) -> dict[str, str] | None:
+    """What forms call the value at ``path``, such as ``fleet.drones``, if they know it."""
+    return _labels().get(path.rpartition(".")[2])
+
+
 def _place(error: jsonschema.ValidationError) -> str:
     return ".".join(str(part + 1 if isinstance(part, int) else part) for part in error.absolute_path)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bitgoeul.apps.shows.studio.drawing import Material, Placed, colour_of
+from bitgoeul.apps.shows.studio.drawing import Material, Placed, colour_of, in_scene
 from bitgoeul.apps.shows.studio.packing import Span
 from bitgoeul.engines import shows as engine
 
@@ -35,7 +35,10 @@ def layers(
         fade = min(FADE_MS, max((ends - begins) // 2 - 20, 0))
         lit = placed.formation.lit[slots]
         own = placed.formation.colours[slots]
-        paint = _paint(scene.get("light") or {"kind": "own"}, own, placed, span, material)
+        try:
+            paint = _paint(scene.get("light") or {"kind": "own"}, own, placed, span, material)
+        except engine.ShowInvalid as refused:
+            raise in_scene(refused, number + 1) from None
         found.append(engine.Layer(paint=paint, begin_ms=begins, end_ms=ends, fade_ms=fade))
         if not lit.all():
             dark = engine.Keyframes(frames=(engine.Keyframe(at_ms=begins, colour=DARK),))
@@ -94,7 +97,11 @@ def _picture(source: bytes, low: np.ndarray, high: np.ndarray) -> engine.Picture
                 facts = {"pixels": image.width * image.height, "most": MOST_PIXELS}
                 raise engine.ShowInvalid(engine.Problem("picture-too-large", "light.asset", facts))
             frames, frame_ms = _frames(image)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        raise engine.ShowInvalid(
+            engine.Problem("picture-too-large", "light.asset", {"most": MOST_PIXELS})
+        ) from None
+    except (UnidentifiedImageError, OSError, SyntaxError):
         raise engine.ShowInvalid(engine.Problem("picture-unreadable", "light.asset")) from None
     width, height = max(float(high[0] - low[0]), 0.1), max(float(high[2] - low[2]), 0.1)
     corner = (float(low[0]), float((low[1] + high[1]) / 2), float(high[2]))

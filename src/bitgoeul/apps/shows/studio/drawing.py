@@ -31,6 +31,16 @@ class Material:
         return self.files[name]
 
 
+def in_scene(refused: ShowInvalid, number: int) -> ShowInvalid:
+    """The same refusal, told of a scene; ``number`` counts from 1."""
+    return ShowInvalid(
+        [
+            Problem(problem.code, f"scenes.{number}", {"at": problem.where} | dict(problem.facts))
+            for problem in refused.problems
+        ]
+    )
+
+
 def limits_of(story: Mapping[str, Any]) -> Limits:
     return Limits.of(dict(story.get("limits", {})))
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bitgoeul.apps.shows.studio import colouring, drawing
-from bitgoeul.apps.shows.studio.drawing import Material
+from bitgoeul.apps.shows.studio.drawing import Material, in_scene
 from bitgoeul.apps.shows.studio.packing import Span, packed, poster
 from bitgoeul.engines import shows as engine
 
@@ -80,16 +80,16 @@ def board_of(
             placed = drawing.drawn(scene, material)
             moving = drawing.moved(scene, placed.formation, material.limits)
         except engine.ShowInvalid as refused:
-            raise _in_scene(refused, number) from None
+            raise in_scene(refused, number) from None
         figures.append(placed)
         hold_ms = round(float(scene["hold_s"]) * 1000)
         if moving is None:
-            scenes.append(engine.Scene(scene["key"], placed.formation.points, hold_ms))
+            scenes.append(engine.Scene(f"scenes.{number}", placed.formation.points, hold_ms))
         else:
             ends_ms = np.round(moving.times_s[1:] * 1000 / TICK_MS).astype(np.int64) * TICK_MS
             scenes.append(
                 engine.Scene(
-                    scene["key"], placed.formation.points, 0, motion_ms=ends_ms, motion=moving.controls
+                    f"scenes.{number}", placed.formation.points, 0, motion_ms=ends_ms, motion=moving.controls
                 )
             )
     board = engine.Storyboard(
@@ -106,15 +106,6 @@ def against_wind(story: Mapping[str, Any], limits: engine.Limits) -> engine.Limi
     """The limits to plan with: what the wind of the storyboard leaves of the air speed."""
     wind = float(story.get("energy", {}).get("wind_m_s", 0))
     return engine.in_wind(limits, (wind, 0.0)) if wind else limits
-
-
-def _in_scene(refused: engine.ShowInvalid, number: int) -> engine.ShowInvalid:
-    return engine.ShowInvalid(
-        [
-            engine.Problem(problem.code, f"scenes.{number}", {"at": problem.where} | dict(problem.facts))
-            for problem in refused.problems
-        ]
-    )
 
 
 def make(story: Mapping[str, Any], material: Material, title: str, progress: Progress = quiet) -> Made:
@@ -280,7 +271,12 @@ def preview(story: Mapping[str, Any], material: Material, number: int) -> dict[s
         moving = drawing.moved(story["scenes"][number - 2], before.formation, material.limits)
         starts = before.formation if moving is None else moving.ends
         limits = against_wind(story, material.limits)
-        planned = engine.transition(starts.points, placed.formation.points, limits, drawing.site_of(story))
+        try:
+            planned = engine.transition(
+                starts.points, placed.formation.points, limits, drawing.site_of(story)
+            )
+        except engine.ShowInvalid as refused:
+            raise in_scene(refused, number) from None
         curves, flight, at_ms = planned.curves, flight_of(planned), planned.curves.duration_ms
         colours = placed.formation.colours[planned.mapping]
         lit = placed.formation.lit[planned.mapping]
@@ -303,7 +299,7 @@ def _drawn(story: Mapping[str, Any], material: Material, number: int) -> drawing
     try:
         return drawing.drawn(story["scenes"][number - 1], material)
     except engine.ShowInvalid as refused:
-        raise _in_scene(refused, number) from None
+        raise in_scene(refused, number) from None
 
 
 def _standing(points: engine.Floats) -> engine.Curves:

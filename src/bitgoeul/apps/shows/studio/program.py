@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bitgoeul.apps.shows.studio import drawing, making
+from bitgoeul.apps.shows.studio.telling import told
 from bitgoeul.engines import shows as engine
 
 FONT = Path(__file__).resolve().parents[3] / "kit" / "static" / "dist" / "fonts" / "Pretendard-Bold.otf"
@@ -44,19 +45,10 @@ def main(word: str, place: str) -> int:
     try:
         found = _compare(files) if word == "compare" else _make(plan, files, folder)
     except engine.ShowInvalid as refused:
-        _write(folder, "problems.json", {"problems": [told(problem) for problem in refused.problems[:50]]})
+        _write(folder, "problems.json", {"problems": told(refused.problems)})
         return 1
     _write(folder, "result.json", found)
     return 0
-
-
-def told(problem: engine.Problem) -> dict[str, Any]:
-    """A problem as data; of facts what a sentence can say."""
-    facts = {
-        name: round(value, 3) if isinstance(value, float) else value if isinstance(value, int) else str(value)
-        for name, value in problem.facts.items()
-    }
-    return {"code": problem.code, "where": problem.where, "facts": facts}
 
 
 def _write(folder: Path, name: str, data: Mapping[str, Any]) -> None:
@@ -108,12 +100,12 @@ def answer(question: Mapping[str, Any]) -> dict[str, Any]:
     drones = int(story["fleet"]["drones"])
     if drones > MOST_DRONES:
         problem = engine.Problem("preview-too-large", "fleet.drones", {"drones": drones, "most": MOST_DRONES})
-        return {"problems": [told(problem)]}
+        return {"problems": told([problem])}
     files = {name: base64.b64decode(content) for name, content in question["files"].items()}
     try:
         found = making.preview(story, material_of(story, files), int(question["scene"]))
     except engine.ShowInvalid as refused:
-        return {"problems": [told(problem) for problem in refused.problems[:20]]}
+        return {"problems": told(refused.problems)}
     return found | {"pack": base64.b64encode(found["pack"]).decode()}
 
 

@@ -69,7 +69,7 @@ def test_a_flawed_storyboard_is_not_saved(designer):
     _, home, by = designer
     show = make_show(home, by)
 
-    with pytest.raises(errors.StoryFlawed, match=r"fleet\.drones"):
+    with pytest.raises(errors.StoryFlawed, match="드론 수"):
         commands.save_draft(by=by, show=show.slug, story_data=story.blank(0, "빛"), after=1)
     assert Draft.objects.get(show=show).number == 1
 

@@ -33,7 +33,7 @@ def point_file(
     Args:
         drones: how many points the file must have; None takes as many as there are.
     Raises: ShowInvalid: file-too-large, points-unreadable, points-empty, points-too-many, points-not-drones,
-        row-columns and row-number (with the line in ``where``), drones-do-not-fit (facts ``fits``, ``wanted``
+        row-columns and row-number (with the line in ``where``), points-too-close (facts ``fits``, ``wanted``
         and ``scale``; no scale holds points that lie on each other).
     """
     if len(source) > MOST_BYTES:
@@ -50,7 +50,7 @@ def point_file(
     if gap < spacing:
         needed = scale * spacing / gap * (1 + 1e-9) if gap > 0 else None
         fits = _standing_apart(points / [1.0, 1.0, limits.downwash], spacing)
-        raise refuse("drones-do-not-fit", "points", fits=fits, wanted=len(points), scale=needed)
+        raise refuse("points-too-close", "points", fits=fits, wanted=len(points), scale=needed)
     size = float(np.ptp(points, axis=0).max())
     return Placed(formation_of(points, colours, colour), size, gap)
 

@@ -110,7 +110,7 @@ def test_points_that_are_too_near_say_how_many_do_fit_and_which_scale_would_hold
 
     [(code, facts)] = refusal(lambda: formations.point_file(crowded, LIMITS))
 
-    assert (code, facts["fits"], facts["wanted"]) == ("drones-do-not-fit", 2, 3)
+    assert (code, facts["fits"], facts["wanted"]) == ("points-too-close", 2, 3)
     assert len(formations.point_file(crowded, LIMITS, scale=facts["scale"]).formation.points) == 3
 
 
