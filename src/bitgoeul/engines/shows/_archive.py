@@ -42,6 +42,9 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """Return the content of an entry."""
+        stated = self._zip.NameToInfo.get(name)
+        if stated is not None and stated.file_size > self._left:  # refused without being unpacked
+            raise _too_large(name)
         try:
             with self._zip.open(name) as entry:
                 content = entry.read(self._left + 1)
@@ -61,8 +64,12 @@ class Archive:
             ) from None
         self._left -= len(content)
         if self._left < 0:
-            raise ShowInvalid(Problem("archive-too-large", name[:200], {"bytes": UNPACKED}))
+            raise _too_large(name)
         return content
+
+
+def _too_large(name: str) -> ShowInvalid:
+    return ShowInvalid(Problem("archive-too-large", name[:200], {"bytes": UNPACKED}))
 
 
 def parsed(text: bytes, where: str) -> Any:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -41,6 +42,9 @@ FILES = {
 }
 Problems = list[dict[str, Any]]
 
+_killed_once: set[int] = set()
+"""Versions that began anew because their process was killed; who is killed again takes too much memory."""
+
 
 @dataclass
 class Work:
@@ -50,6 +54,8 @@ class Work:
     process: subprocess.Popen[bytes]
     complete: Callable[[dict[str, Any]], Any]
     fail: Callable[[Problems], Any]
+    give_back: Callable[[], Any] | None = None  # where it may begin anew after it was killed from outside
+    was_ended: bool = False
     since: float = field(default_factory=time.monotonic)
 
     def is_over(self) -> bool:
@@ -59,6 +65,7 @@ class Work:
         return self.process.poll() is not None
 
     def end(self) -> None:
+        self.was_ended = True
         self.process.kill()
         self.process.wait()
 
@@ -68,11 +75,17 @@ class Work:
         try:
             if self.process.returncode == 0 and made is not None:
                 self.complete(made)
+            elif self.give_back is not None and self._was_killed():
+                self.give_back()
             else:
                 self.fail(self._problems())
         except StateChanged:
             log.info("somebody else was faster", folder=self.folder.name)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _was_killed(self) -> bool:
+        """Whether somebody else killed it; a sandbox answers so for the process inside."""
+        return not self.was_ended and self.process.returncode in {-signal.SIGKILL, 128 + signal.SIGKILL}
 
     def _problems(self) -> Problems:
         found: Problems | None = (read(self.folder / "out" / "problems.json") or {}).get("problems")
@@ -114,7 +127,14 @@ def next_version() -> Work | None:
     def fail(problems: Problems) -> None:
         commands.fail_making(**held, problems=problems)
 
-    return _begun("make", folder, version.plan, complete, fail)
+    def give_back() -> None:
+        _killed_once.add(version.pk)
+        commands.requeue_making(**held)
+
+    begun = _begun("make", folder, version.plan, complete, fail)
+    if begun is not None and version.pk not in _killed_once:
+        begun.give_back = give_back
+    return begun
 
 
 def next_log() -> Work | None:
