@@ -54,7 +54,8 @@ export class Moment {
         this.#takeSegment(i, segment);
         changed.paths = true;
       }
-      const lamp = this.#find(lampMs, ms, lampFirst[i], lampFirst[i + 1], this.lamp[i]);
+      // A colour is reached at its own moment, so what comes next is later than now.
+      const lamp = this.#find(lampMs, Math.floor(ms) + 1, lampFirst[i], lampFirst[i + 1], this.lamp[i]);
       if (lamp !== this.lamp[i]) {
         this.#takeLamp(i, lamp);
         changed.lamps = true;

@@ -105,6 +105,7 @@ PROBLEMS: dict[str, Any] = {
     "svg-refused": _("the drawing holds “%(part)s”, which is refused; save it as plain SVG with shapes only"),
     "picture-unreadable": _("the file is no picture that can be read; use PNG, JPEG or WebP"),
     "picture-too-large": _("the picture has more than %(most)s pixels; make it smaller"),
+    "film-too-long": _("the moving picture has more than %(most)s frames; shorten it"),
     "mesh-unreadable": _("the mesh cannot be read; save it anew as OBJ, STL or GLB"),
     "mesh-empty": _("the mesh has no surface"),
     "mesh-too-detailed": _(

@@ -35,6 +35,7 @@ class Studio:
         self.work: work.Work | None = None
         self.previews: subprocess.Popen[bytes] | None = None
         self.previews_not_before = 0.0
+        self.begun_anew: set[int] = set()
         self.is_warm = box.kept_kernels().is_dir()
 
     def turn(self) -> bool:
@@ -44,7 +45,7 @@ class Studio:
             over.bring_in()
         if self.is_warm:
             self._keep_previews()
-            self.work = self.work or work.next_version() or work.next_log()
+            self.work = self.work or work.next_version(self.begun_anew) or work.next_log()
         else:
             # Once: if it fails, whoever comes next compiles for itself.
             self.is_warm, self.work = True, work.warm_up()

@@ -42,9 +42,6 @@ FILES = {
 }
 Problems = list[dict[str, Any]]
 
-_killed_once: set[int] = set()
-"""Versions that began anew because their process was killed; who is killed again takes too much memory."""
-
 
 @dataclass
 class Work:
@@ -108,8 +105,12 @@ def warm_up() -> Work | None:
     return _begun("warm", folder, {"assets": {}}, lambda _made: box.keep_kernels(folder), fail)
 
 
-def next_version() -> Work | None:
-    """Take the version that waits longest."""
+def next_version(begun_anew: set[int]) -> Work | None:
+    """Take the version that waits longest.
+
+    One whose process is killed begins anew and is put into ``begun_anew``; one that is killed again fails,
+    for what kills it may be its own size.
+    """
     version = Version.objects.filter(state=Version.State.WAITING).order_by("created_at", "id").first()
     if version is None:
         return None
@@ -128,11 +129,11 @@ def next_version() -> Work | None:
         commands.fail_making(**held, problems=problems)
 
     def give_back() -> None:
-        _killed_once.add(version.pk)
+        begun_anew.add(version.pk)
         commands.requeue_making(**held)
 
     begun = _begun("make", folder, version.plan, complete, fail)
-    if begun is not None and version.pk not in _killed_once:
+    if begun is not None and version.pk not in begun_anew:
         begun.give_back = give_back
     return begun
 

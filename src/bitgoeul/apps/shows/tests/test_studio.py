@@ -24,7 +24,6 @@ from bitgoeul.apps.shows.studio.loop import Studio
 from bitgoeul.apps.shows.tests.factories import make_designer, make_flight, make_show
 from bitgoeul.engines import shows as engine
 from bitgoeul.engines.shows import check_show
-from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import facts_recorded
 
@@ -374,7 +373,7 @@ def test_a_log_is_compared_with_the_paths_that_were_proved(designer, studio):
 
 def answering(studio):
     """The studio, once its previews answer."""
-    turned(studio, lambda: box.socket_path().exists() and studio.previews.poll() is None)
+    turned(studio, lambda: studio.previews is not None and box.socket_path().exists())
 
 
 def test_a_preview_shows_a_scene_and_the_flight_into_it(designer, studio):
@@ -428,10 +427,10 @@ def test_a_preview_that_hangs_is_ended_and_the_next_one_answered(designer, studi
 
 
 def test_the_example_brought_twice_is_one_show(designer):
-    _, home, _by = designer
+    _, home, by = designer
 
-    first = example.bring_example(by=SYSTEM, organisation=home)
-    second = example.bring_example(by=SYSTEM, organisation=home)
+    first = example.bring_example(by=by, organisation=home)
+    second = example.bring_example(by=by, organisation=home)
 
     assert first.pk == second.pk
     assert Show.objects.get().versions.count() == 1
