@@ -749,9 +749,7 @@ class ReportRow(Part):
 
     def made(self) -> dict[str, Any]:
         values = self.cleaned_data
-        due = {
-            name: values[name] for name in ("after_days", "before_end_days") if values[name] is not None
-        }
+        due = {name: values[name] for name in ("after_days", "before_end_days") if values[name] is not None}
         return {"kind": values["kind"], **due, "title": _both(values, "title")}
 
 
