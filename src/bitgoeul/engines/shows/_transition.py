@@ -271,8 +271,6 @@ class _Planner:
             if pairs is None:
                 pairs = int((tried.watch.straight < self.limits.distance_m).sum())
             try:
-                if len(tried.left):
-                    raise ShowInvalid(self._stuck(tried.flight, tried.left))
                 plan = self._settled(tried, pairs)
             except ShowInvalid as why:
                 if refused is None or len(why.problems) < len(refused.problems):
@@ -310,7 +308,7 @@ class _Planner:
             if (apart := self._spread(shortest, share)) is not None:
                 yield self._tried(shortest, near, bumps=apart, spread=share)
 
-    def _tried(  # noqa: PLR0917
+    def _tried(
         self, mapping: Ints, most_m: float, *, bumps: Floats | None = None, waves: Ints | None = None,
         spread: float = 0.0, swapped: int = 0, sweeps: int = SWEEPS,
     ) -> _Try:  # fmt: skip
@@ -429,6 +427,8 @@ class _Planner:
 
     def _settled(self, tried: _Try, pairs: int) -> _Plan:
         """Time the repaired flight, put it on the grid, and look again, until all limits are kept."""
+        if len(tried.left):
+            raise ShowInvalid(self._stuck(tried.flight, tried.left))
         flight, watch, over = tried.flight, tried.watch, {}
         distance, downwash = self.limits.distance_m, self.limits.downwash
         for _again in range(TRIES):

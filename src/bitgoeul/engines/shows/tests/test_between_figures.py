@@ -1,4 +1,4 @@
-"""Between any two figures there is a flight, and it is certified: also in narrow areas and for dense fleets."""
+"""Between any two figures there is a flight, and it is certified, in narrow areas and for dense fleets."""
 
 import itertools
 import json
