@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connections
 
 from bitgoeul.apps.shows import commands
-from bitgoeul.apps.shows.models import Version
+from bitgoeul.apps.shows.models import Show, Version
 from bitgoeul.apps.shows.studio import box, work
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import StateChanged
@@ -37,19 +37,31 @@ class Studio:
         self.previews_not_before = 0.0
         self.begun_anew: set[int] = set()
         self.is_warm = box.kept_kernels().is_dir()
+        self.is_warming = False
+        self.is_wanted = False
 
     def turn(self) -> bool:
         """Take one step for everything; whether there is work."""
         if self.work is not None and self.work.is_over():
             over, self.work = self.work, None
             over.bring_in()
-        if self.is_warm:
+            self.is_warming = False
+        if not self._wanted():
+            return False
+        if self.work is None and not self.is_warm:
+            # Once: if it fails, whoever comes next compiles for itself.
+            self.is_warm = self.is_warming = True
+            self.work = work.warm_up()
+        if not self.is_warming:
+            # What a warm-up compiles, previews need not compile once more beside it.
             self._keep_previews()
             self.work = self.work or work.next_version(self.begun_anew) or work.next_log()
-        else:
-            # Once: if it fails, whoever comes next compiles for itself.
-            self.is_warm, self.work = True, work.warm_up()
         return self.work is not None
+
+    def _wanted(self) -> bool:
+        """Whether this hub has shows: without any, nothing is compiled or kept in memory for them."""
+        self.is_wanted = self.is_wanted or Show.objects.exists()
+        return self.is_wanted
 
     def _keep_previews(self) -> None:
         if self.previews is not None and self.previews.poll() is not None:

@@ -41,6 +41,7 @@ def designer():
 @pytest.fixture
 def studio():
     kept = Studio()
+    kept.is_wanted = True  # a studio without shows compiles nothing
     turned(kept, lambda: kept.is_warm and kept.work is None)
     yield kept
     kept.end_all()
@@ -69,6 +70,13 @@ def two_scenes(drones=DRONES):
         }
     )
     return drawn
+
+
+def test_a_hub_without_shows_compiles_and_keeps_nothing():
+    idle = Studio()
+
+    assert [idle.turn() for _turn in range(3)] == [False] * 3
+    assert (idle.work, idle.previews) == (None, None)
 
 
 def one_scene(**formation):
