@@ -35,9 +35,17 @@ def hub(tmp_path_factory):
     )  # fmt: skip
     live.account = json.loads(made.stdout.splitlines()[-1])
     live.start()
-    wait_for(lambda: httpx.get(live.url + EXAMPLE).status_code == 200)
+    wait_for(lambda: is_open(live.url + EXAMPLE))
     yield live
     live.stop()
+
+
+def is_open(address):
+    """Whether a page is there; a hub that is busy compiling may take its time."""
+    try:
+        return httpx.get(address, timeout=30).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def wait_for(happened):
