@@ -299,7 +299,8 @@ def test_nothing_heavy_is_imported_before_it_is_used():
     import subprocess
     import sys
 
-    heavy = "['trimesh', 'shapely', 'fontTools', 'svgelements', 'PIL', 'scipy']"
+    # SciPy is not among them: Numba, which the kernels are compiled by, brings it along.
+    heavy = "['trimesh', 'shapely', 'fontTools', 'svgelements', 'PIL']"
     code = f"import sys, bitgoeul.engines.shows; print([m for m in {heavy} if m in sys.modules])"
     source = str(Path(__file__).resolve().parents[4])
 
