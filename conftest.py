@@ -97,6 +97,14 @@ def _fresh_store(tmp_path, settings) -> None:
     settings.STORE = str(tmp_path / "store")
 
 
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """Each test begins in the language of the hub, whatever page the test before it opened."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     request, django_test_environment, django_db_blocker, django_db_createdb

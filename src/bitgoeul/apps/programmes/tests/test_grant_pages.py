@@ -17,6 +17,7 @@ from bitgoeul.apps.programmes.tasks import look_after_grants
 from bitgoeul.apps.programmes.tests.granted import START, make_granted, sign_now
 from bitgoeul.kit import clock
 from bitgoeul.kit.testing import client_for
+from bitgoeul.kit.ui.paper import FONTS
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -173,9 +174,7 @@ def letters_of(pdf):
     return found
 
 
-@pytest.mark.skipif(
-    not (paper.FONTS / "Pretendard-Regular.ttf").is_file(), reason="the front end is not built"
-)
+@pytest.mark.skipif(not (FONTS / "Pretendard-Regular.ttf").is_file(), reason="the front end is not built")
 def test_the_paper_sets_korean_with_its_own_letters(granted):
     agreement = Agreement.objects.select_related("grant__organisation").get(grant=granted.grant)
     written = paper.agreement_pdf(agreement, "ko")
