@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as properties
 
 from bitgoeul.kit import messages
+from bitgoeul.site.tests import prepared
 
 ROOT = Path(__file__).resolve().parent
-# What makes the tables, and what they hold before anybody writes.
-MAKES_TABLES = (
-    "src/bitgoeul/**/migrations/*.py", "src/bitgoeul/**/models.py", "src/bitgoeul/**/models/*.py",
-    "src/bitgoeul/**/apps.py", "src/bitgoeul/site/settings*.py", "requirements/*.txt",
-)  # fmt: skip
-
-
 # A busy machine is no reason to fail: no test asserts a time.
 properties.register_profile("bitgoeul", deadline=None)
 # --hypothesis-profile=quick: while somebody works, a fifth of the examples (bitgoeul.kit.testing.examples).
@@ -106,9 +97,7 @@ def _own_language() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    request, django_test_environment, django_db_blocker, django_db_createdb
-) -> Iterator[None]:
+def django_db_setup(django_test_environment, django_db_blocker, django_db_createdb) -> Iterator[None]:
     """A database for this worker: a copy of the one that is migrated once in a run.
 
     Migrating takes longer than a hundred tests.  SQLite's file is also kept between runs, for as long as
@@ -117,13 +106,10 @@ def django_db_setup(
     from django.db import connection
 
     home, worker = Path(os.environ["BITGOEUL_TEST_HOME"]), os.environ.get("PYTEST_XDIST_WORKER", "main")
-    kept = None
-    if connection.vendor == "sqlite" and not django_db_createdb:
-        kept = request.config.cache.mkdir("migrated") / f"{_what_makes_tables()}.sqlite3"
     outside, creation = connection.settings_dict["NAME"], connection.creation
     with django_db_blocker.unblock():
-        with _alone(home / "migrating"):
-            _migrate_once(connection, home / "migrated", kept)
+        with prepared.alone(home / "migrating"):
+            _migrate_once(connection, home / "migrated", anew=django_db_createdb)
             creation.clone_test_db(worker, verbosity=0, autoclobber=True)
         migrated = connection.settings_dict["NAME"]
         _use(connection, creation.get_test_db_clone_settings(worker)["NAME"])
@@ -133,23 +119,20 @@ def django_db_setup(
         creation.destroy_test_db(outside, verbosity=0, suffix=worker)
 
 
-def _migrate_once(connection, done: Path, kept: Path | None) -> None:
+def _migrate_once(connection, done: Path, *, anew: bool) -> None:
     """Make the migrated database unless another worker of this run did; leave nobody connected to it."""
     if done.exists():
         _use(connection, done.read_text())
         return
-    if kept and kept.exists():
+    if connection.vendor == "sqlite" and not anew and prepared.tables().exists():
         name = connection.settings_dict["TEST"]["NAME"]
-        shutil.copy(kept, name)
+        shutil.copy(prepared.tables(), name)
         _use(connection, name)
     else:
         name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         connection.close()  # SQLite's file is whole once nobody has it open
-        if kept:
-            for old in kept.parent.iterdir():
-                old.unlink()
-            shutil.copy(name, aside := kept.with_suffix(f".{os.getpid()}"))
-            aside.replace(kept)
+        if connection.vendor == "sqlite":
+            prepared.keep_tables(Path(name))
     done.write_text(name)
 
 
@@ -158,19 +141,3 @@ def _use(connection, name: str) -> None:
 
     connection.close()
     settings.DATABASES[connection.alias]["NAME"] = connection.settings_dict["NAME"] = name
-
-
-def _what_makes_tables() -> str:
-    paths = sorted(path for pattern in MAKES_TABLES for path in ROOT.glob(pattern))
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Among the workers of a run, one at a time."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

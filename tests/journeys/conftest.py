@@ -18,6 +18,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Response, sync_playwright
 
+from bitgoeul.site.tests import prepared
+
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
@@ -39,8 +41,11 @@ def free_port() -> int:
 class LiveHub:
     """A served hub; ``words`` runs a word of its command line on the same home."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, migrated: bool = False) -> None:
         self.home, self.port = home, free_port()
+        if migrated:
+            prepared.lend_tables(home)
+        prepared.lend_kernels(home)
         self.url = f"http://127.0.0.1:{self.port}"
         self.mail = home / "mail"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("BITGOEUL_", "DJANGO_", "PYTEST_"))}
@@ -100,6 +105,7 @@ class LiveHub:
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
+        prepared.keep_kernels(self.home)
 
     def letter_to(self, address: str, within_s: float = 30) -> str:
         """The newest letter to ``address``."""

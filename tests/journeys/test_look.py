@@ -10,6 +10,8 @@ import time
 import httpx
 import pytest
 
+from bitgoeul.site.tests import prepared
+
 from .conftest import ROOT, free_port
 from .looking import axe, open_page, overflow, untranslated
 
@@ -27,6 +29,7 @@ Granian("bitgoeul.site.wsgi:application", address="127.0.0.1", port=int(sys.argv
 def base(tmp_path_factory):
     """The address of an empty hub: its web process alone."""
     home, port = tmp_path_factory.mktemp("look"), free_port()
+    prepared.lend_tables(home)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("BITGOEUL_", "DJANGO_"))}
     environment = kept | {"BITGOEUL_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
     for word in ("migrate", "messages"):

@@ -18,6 +18,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
+from bitgoeul.site.tests import prepared
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path(os.environ.get("BITGOEUL_CHROMIUM", "/usr/bin/chromium"))
 PASSWORD = "bright-village-9"
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not i
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A hub with an empty home.  Passkeys belong to a name, so it is asked as localhost, not by number."""
     home = tmp_path_factory.mktemp("passkeys")
+    prepared.lend_tables(home)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

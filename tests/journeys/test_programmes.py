@@ -54,7 +54,7 @@ def address(firm):
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
     """A hub with nothing in it but its desk."""
-    live = LiveHub(tmp_path_factory.mktemp("programmes"))
+    live = LiveHub(tmp_path_factory.mktemp("programmes"), migrated=True)
     live.start()
     live.stage("people", addresses=[OFFICER], roles=["operator"])
     yield live

@@ -58,7 +58,7 @@ class Front:
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     folder = tmp_path_factory.mktemp("proxy")
-    hub = LiveHub(tmp_path_factory.mktemp("behind"))
+    hub = LiveHub(tmp_path_factory.mktemp("behind"), migrated=True)
     assert hub.words("migrate").returncode == 0
     made_service = hub.words("manage", "shell", "-c", A_SERVICE)
     assert made_service.returncode == 0, made_service.stderr[-3000:]

@@ -26,7 +26,7 @@ PREPARE = (
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
     """A served hub whose studio has made the example show; ``account`` signs in its operator."""
-    live = LiveHub(tmp_path_factory.mktemp("shows"))
+    live = LiveHub(tmp_path_factory.mktemp("shows"), migrated=True)
     assert live.words("migrate").returncode == 0
     made = subprocess.run(
         [sys.executable, "-c", PREPARE],

@@ -24,7 +24,7 @@ for number in range(20):
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """The record of a hub in which a little has happened."""
-    hub = Hub(tmp_path_factory.mktemp("hubs") / "hub")
+    hub = Hub(tmp_path_factory.mktemp("hubs") / "hub", migrated=True)
     assert hub.run("migrate").returncode == 0
     hub.python(LIVE_A_LITTLE)
     for words in (["record", "seal"], ["record", "export", str(hub.home / "record.jsonl")]):

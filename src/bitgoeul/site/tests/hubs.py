@@ -8,24 +8,33 @@ import sys
 from pathlib import Path
 from uuid import uuid4
 
+from bitgoeul.site.tests import prepared
 
-def new_database(home: Path) -> str:
-    """The address of an empty database of the kind that this test run uses."""
+
+def new_database(home: Path, *, migrated: bool = False) -> str:
+    """The address of an empty database of the kind that this test run uses.
+
+    With ``migrated``, it holds the tables already if this run has made some before.
+    """
     url = os.environ.get("BITGOEUL_DATABASE", "")
     if not url.startswith("postgres"):
+        if migrated:
+            prepared.lend_tables(home)
         return f"sqlite:///{home}/bitgoeul.sqlite3"
     import psycopg
 
     name = f"hub_{uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+    done = Path(os.environ["BITGOEUL_TEST_HOME"]) / "migrated"
+    template = f' TEMPLATE "{done.read_text()}"' if migrated and done.exists() else ""
+    with prepared.alone(done.with_name("migrating")), psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"{template}')
     return f"{url.rsplit('/', 1)[0]}/{name}"
 
 
 class Hub:
     """One hub: ``run`` starts a word of its command line, ``python`` a script inside it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, migrated: bool = False) -> None:
         self.home = home
         home.mkdir(parents=True, mode=0o700)
         self.environment = {
@@ -34,7 +43,7 @@ class Hub:
             if not name.startswith(("BITGOEUL_", "DJANGO_", "PYTEST_"))
         } | {
             "BITGOEUL_HOME": str(home),
-            "BITGOEUL_DATABASE": new_database(home),
+            "BITGOEUL_DATABASE": new_database(home, migrated=migrated),
             "BITGOEUL_LOG": "WARNING",
             "DJANGO_SETTINGS_MODULE": "bitgoeul.site.settings",
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),

@@ -57,7 +57,7 @@ print(len(leaves), tree_root([leaf_hash(leaf) for leaf in leaves]).hex())
 @pytest.fixture(scope="module")
 def lived_in(tmp_path_factory):
     """A hub in which a little has happened, and a backup of it."""
-    hub = Hub(tmp_path_factory.mktemp("hubs") / "old")
+    hub = Hub(tmp_path_factory.mktemp("hubs") / "old", migrated=True)
     assert hub.run("migrate").returncode == 0
     hub.python(LIVE_A_LITTLE)
     file = hub.home.parent / "backup.tar"

@@ -59,7 +59,7 @@ def test_a_check_that_breaks_is_a_finding_and_stops_no_other(monkeypatch):
 
 @pytest.mark.own_database
 def test_the_report_for_programs_is_one_object(tmp_path):
-    hub = Hub(tmp_path / "hub")
+    hub = Hub(tmp_path / "hub", migrated=True)
     hub.run("migrate")
 
     report = json.loads(hub.run("doctor", "--json").stdout)

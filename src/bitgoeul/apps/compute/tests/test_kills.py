@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bitgoeul.apps.compute.executor import LocalExecutor
+from bitgoeul.site.tests import prepared
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +39,7 @@ class RealHub:
             "PYTHONPATH": str(SRC),
         }
         self.runner: subprocess.Popen[bytes] | None = None
+        prepared.lend_tables(home)
 
     def ask(self, *words: str):
         command = [sys.executable, "-m", "bitgoeul.apps.compute.tests.hub_in_a_folder", *words]

@@ -26,6 +26,7 @@ from bitgoeul.engines import shows as engine
 from bitgoeul.engines.shows import check_show
 from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import facts_recorded
+from bitgoeul.site.tests import prepared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -40,11 +41,15 @@ def designer():
 
 @pytest.fixture
 def studio():
-    kept = Studio()
-    kept.is_wanted = True  # a studio without shows compiles nothing
-    turned(kept, lambda: kept.is_warm and kept.work is None)
-    yield kept
-    kept.end_all()
+    # Of all who test one compiles, the others take what it kept.
+    with prepared.alone(prepared.KEPT / "warming"):
+        prepared.lend_kernels(box.home().parent)
+        opened = Studio()
+        opened.is_wanted = True  # a studio without shows compiles nothing
+        turned(opened, lambda: opened.is_warm and opened.work is None)
+        prepared.keep_kernels(box.home().parent)
+    yield opened
+    opened.end_all()
 
 
 def turned(studio, until):
@@ -260,6 +265,7 @@ def test_a_version_waits_again_when_the_studio_is_killed(studio):
     os.kill(killed.pid, signal.SIGKILL)
     killed.join()
     left = fresh(version)
+    connections.close_all()  # a process that begins now has its own
     next_one.start()
     try:
         wait_for(lambda: fresh(version).state not in {"waiting", "making"})
