@@ -16,7 +16,9 @@ from bitgoeul.apps.programmes.models import Call
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.schema_forms import SchemaForm, form_for, questions
 from bitgoeul.kit.text import Localised
+from bitgoeul.kit.ui.wording import number
 
+LARGEST_YEAR = 9999  # a comma in a year reads wrong
 STEPS = [
     gettext_lazy("Company file"),
     gettext_lazy("Answers"),
@@ -78,13 +80,17 @@ def answered(form: dict[str, Any], answers: dict[str, Any]) -> list[tuple[str, s
             rows.append((str(Localised.of(part["title"])), _document_name(value)))
             continue
         values = value if isinstance(value, list) else [value]
-        words = {True: _("yes"), False: _("no")}
-        shown = [
-            words[item] if isinstance(item, bool) else str(Localised.of(labels.get(str(item), item)))
-            for item in values
-        ]
+        shown = [_one_answer(item, labels) for item in values]
         rows.append((str(Localised.of(part["title"])), ", ".join(shown)))
     return rows
+
+
+def _one_answer(value: Any, labels: dict[str, Any]) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if str(value) not in labels and isinstance(value, int) and abs(value) > LARGEST_YEAR:
+        return number(value)
+    return str(Localised.of(labels.get(str(value), value)))
 
 
 def _document_name(number: str) -> str:
