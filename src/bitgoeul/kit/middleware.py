@@ -8,7 +8,7 @@ from http import HTTPStatus
 import structlog
 from django.http import Http404, HttpRequest, HttpResponse
 
-from bitgoeul.kit.refusals import NotFound, Refusal, answer, wants_page
+from bitgoeul.kit.refusals import MethodNotAllowed, NotFound, Refusal, answer, wants_page
 
 READ_OUT = 64 << 20  # bytes of a refused body
 
@@ -23,6 +23,11 @@ class RefusalMiddleware:
         response = self.get_response(request)
         if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             _read_out(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # Django answers with an empty page, which whoever changes the language after sending a form would see.
+            told = answer(request, MethodNotAllowed())
+            told["Allow"] = response.get("Allow", "")
+            return told
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -70,6 +70,12 @@ class NotFound(Refusal):
     remedy = _("Check the address. It may have been moved, or it is not shared with you.")
 
 
+class MethodNotAllowed(Refusal):
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    title = _("This address cannot be asked in this way")
+    remedy = _("It takes what a form sends. Go back to the page before and use its button.")
+
+
 class StateChanged(Refusal):
     status = HTTPStatus.CONFLICT
     title = _("Its state is now “%(now)s”, so this is no longer possible")
