@@ -14,7 +14,11 @@ CLOCKS = {
     ("date", "today"),
 }
 SEEDED = {"Random", "default_rng", "Generator", "SeedSequence", "PCG64"}
-SOURCES = [path for path in sorted((PACKAGE / "engines").rglob("*.py")) if "tests" not in path.parts]
+SOURCES = [
+    path
+    for path in sorted((PACKAGE / "engines").rglob("*.py"))
+    if "tests" not in path.relative_to(PACKAGE).parts
+]
 
 
 def impure(tree):

@@ -77,7 +77,7 @@ def everything_said():
 
 def _everything_said():
     for path in tracked("src/bitgoeul/**/*.py"):
-        if "tests" not in path.parts and "migrations" not in path.parts:
+        if not {"tests", "migrations"} & {*path.relative_to(PACKAGE).parts}:
             for said in said_in(path.read_text()):
                 yield path, *said
     for path in tracked("src/bitgoeul/**/*.html", "src/bitgoeul/**/*.txt"):
