@@ -24,7 +24,7 @@ class RefusalMiddleware:
         if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             _read_out(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            # Django answers with an empty page: whoever changes the language after sending a form would see it.
+            # Django answers with an empty page, also to who changes the language after sending a form.
             told = answer(request, MethodNotAllowed())
             told["Allow"] = response.get("Allow", "")
             return told
