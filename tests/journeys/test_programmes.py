@@ -458,7 +458,7 @@ def the_winner_signs_and_has_its_machines_and_credits(hub, firm, number):
     firm.page.fill("[name=name]", "Example Owner")
     firm.press("Sign the agreement")
     assert firm.says("Signed. The grant has begun.")
-    assert has(firm, "What you have") == ["100,000 credits", "8 from the pool a100"]
+    assert has(firm, "What you have") == ["100,000 credits", "8 from the pool A100 (example)"]
     firm.open(f"/programmes/applications/{number}/")
     firm.press("See the credits")
     assert firm.says("100,000")
@@ -515,7 +515,7 @@ def test_a_firm_reads_the_prices_has_hours_on_the_simulator_and_a_statement_of_w
     firm.open(f"/programmes/applications/{number}/")
     firm.press("제안 수락")
     firm.open(f"/programmes/grants/{number}/")
-    assert has(firm, "받은 지원") == ["driving-simulator 자원 8개"]
+    assert has(firm, "받은 지원") == ["주행 시뮬레이터 (예시) 자원 8개"]
     firm.open("/capacity/driving-simulator/")
     assert has(firm, "내 배정") == ["8 개"]
 
@@ -610,7 +610,7 @@ def test_pupils_are_chosen_by_10_20_70_half_from_the_area_and_only_hashes_are_pu
     pine.open(f"/programmes/applications/{number}/")
     pine.press("Take the offer")
     pine.open(f"/programmes/grants/{number}/")
-    assert has(pine, "What you have") == ["1 from the pool academy-seats"]
+    assert has(pine, "What you have") == ["1 from the pool Seats (example)"]
     pine.open("/capacity/academy-seats/")
     assert has(pine, "What is yours") == ["1 units"]
     everybody_sees_the_results_and_nobody_a_name(hub, visiting, number, tmp_path)

@@ -43,6 +43,11 @@ def translated(message: Any, **facts: Any) -> Localised:
     return Localised(written)
 
 
+def counted(words: str, amount: object) -> str:
+    """Resolve “(s)”: “{amount} hour(s)” is an hour where the amount is 1, else hours."""
+    return words.replace("(s)", "" if str(amount) == "1" else "s")
+
+
 def containing(text: str, *columns: str) -> Q:
     """Rows that have this text, in either language, in one of these localised columns."""
     return Q(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bitgoeul.apps.programmes.models import Grant, Report
 from bitgoeul.apps.programmes.queries.deadlines import LATEST_HOUR
-from bitgoeul.kit.text import Localised, translated
+from bitgoeul.kit.text import Localised, counted, translated
 
 YEARS = (1, 3)
 AFTER_YEARS = _("What has become of it after %(years)s year(s)")
@@ -22,12 +22,7 @@ def plan_reports(grant: Grant) -> None:
     due = [(row["kind"], Localised.of(row["title"]), _due(grant, row)) for row in asked]
     if asked:  # a call that asks for nothing, as a first experiment, is not followed for years either
         due += [
-            (
-                Report.Kind.OUTCOME,
-                translated(AFTER_YEARS, years=years),
-                _day_after(grant.ends_at, years=years),
-            )
-            for years in YEARS
+            (Report.Kind.OUTCOME, _after(years), _day_after(grant.ends_at, years=years)) for years in YEARS
         ]
     Report.objects.bulk_create(
         [
@@ -35,6 +30,11 @@ def plan_reports(grant: Grant) -> None:
             for number, (kind, title, due_at) in enumerate(due, 1)
         ]
     )
+
+
+def _after(years: int) -> Localised:
+    texts = translated(AFTER_YEARS, years=years)
+    return Localised({language: counted(words, years) for language, words in texts.items()})
 
 
 def move_reports(grant: Grant, old_end: dt.datetime) -> None:

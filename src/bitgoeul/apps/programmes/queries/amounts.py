@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from bitgoeul.apps.capacity.models import Pool
 from bitgoeul.apps.programmes.models import Call, GrantPart
 from bitgoeul.apps.programmes.queries.blueprints import place_of
-from bitgoeul.kit.text import Localised, translated
+from bitgoeul.kit.text import Localised, counted, translated
 from bitgoeul.kit.ui import wording
 
 WORDS = {
@@ -35,9 +36,10 @@ def span_in_words(call: Call, least: int, most: int) -> Localised:
 def _with_unit(call: Call, amount: str) -> Localised:
     """Places are called what they are for this kind of call: hours of a machine, rooms, teams."""
     place = place_of(call.kind) if call.budget_unit == Call.Unit.PLACES else None
-    if place is None:
-        return translated(WORDS[call.budget_unit], amount=amount)
-    return Localised({language: words.format(amount=amount) for language, words in place.items()})
+    texts = translated(WORDS[call.budget_unit], amount=amount) if place is None else place
+    return Localised(
+        {language: counted(words, amount).replace("{amount}", amount) for language, words in texts.items()}
+    )
 
 
 def part_in_words(part: GrantPart) -> Localised:
@@ -47,4 +49,10 @@ def part_in_words(part: GrantPart) -> Localised:
     amount = (
         wording.credits_of(part.quantity) if part.part == GrantPart.Part.CREDITS else f"{part.quantity:,}"
     )
-    return translated(PART_WORDS[GrantPart.Part(part.part)], amount=amount, about=part.about)
+    about = _pool_of(part) if part.part == GrantPart.Part.CAPACITY else part.about
+    return translated(PART_WORDS[GrantPart.Part(part.part)], amount=amount, about=about)
+
+
+def _pool_of(part: GrantPart) -> Localised | str:
+    """What people call the pool of a part; its slug as long as it is not open."""
+    return Pool.objects.filter(slug=part.about).values_list("title", flat=True).first() or part.about

@@ -56,7 +56,7 @@ def test_the_text_is_filled_in_both_languages():
 
     assert granted.organisation.name in agreement.text["ko"]
     assert "버스 도착을 예측합니다" in agreement.text["en"]
-    assert f"8 from the pool {granted.pool.slug}" in agreement.text["en"]
+    assert f"8 from the pool {granted.pool.title['en']}" in agreement.text["en"]
     assert "2 Mar 2026 until 31 May 2026" in agreement.text["en"]
     assert "{" not in agreement.text["ko"] + agreement.text["en"]
     assert agreement.fingerprint == fingerprint(agreement.text)

@@ -44,15 +44,19 @@ def test_a_pool_that_the_hub_already_has_stays_as_it_is():
 @pytest.mark.parametrize(
     ("name", "korean", "english"),
     [
-        ("equipment", "12시간", "12 hour(s)"),
-        ("space", "12실", "12 room(s)"),
-        ("competition-entry", "12팀", "12 team(s)"),
-        ("sandbox-case", "12건", "12 case(s)"),
+        ("equipment", "12시간", "12 hours"),
+        ("space", "12실", "12 rooms"),
+        ("competition-entry", "12팀", "12 teams"),
+        ("sandbox-case", "12건", "12 cases"),
     ],
 )
 def test_a_place_is_called_what_it_is(name, korean, english):
     call = seed(by=SYSTEM, name=name)
     assert in_words(call, 12) == {"ko": korean, "en": english}
+
+
+def test_one_of_them_is_no_plural():
+    assert in_words(seed(by=SYSTEM, name="equipment"), 1)["en"] == "1 hour"
 
 
 def test_from_least_to_most_has_the_unit_once_and_money_stays_money():

@@ -94,7 +94,7 @@ def test_an_extension_moves_the_end_of_everything_and_is_a_numbered_addendum(gra
     assert "2026-06-30" in addendum.text["ko"]
     due = {report.title["en"]: report.due_at for report in grant.reports.all()}
     assert (due["Final report"] - START).days == 120
-    assert due["What has become of it after 1 year(s)"].date() == dt.date(2027, 6, 30)
+    assert due["What has become of it after 1 year"].date() == dt.date(2027, 6, 30)
     assert Fact.objects.get(name="programmes.ChangeDecided").data["fingerprint"] == addendum.fingerprint
 
 
