@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bitgoeul.apps.shows import commands, policies, queries, story
+from bitgoeul.apps.shows import commands, layering, policies, queries, story
 from bitgoeul.apps.shows.forms import SiteForm, part_form, scene_form, section_form
 from bitgoeul.apps.shows.models import Draft, Show
 from bitgoeul.apps.shows.problems import sentence
@@ -51,6 +51,12 @@ def _number(request: HttpRequest) -> int:
     return int(asked) if asked.isdigit() else 1
 
 
+def _layer(request: HttpRequest) -> int:
+    """The layer of light that is looked at."""
+    asked = request.GET.get("layer", "")
+    return int(asked) if asked.isdigit() else 0
+
+
 def _page(
     request: HttpRequest, row: Show, draft: Draft, number: int, forms: dict[str, Any] | None = None
 ) -> HttpResponse:
@@ -67,6 +73,10 @@ def _page(
         "scenes": [_card(n, scene) for n, scene in enumerate(drawn["scenes"], 1)],
         "film": _film(row, drawn),
         "scene_form": scene_form(chosen),
+        "layers": layering.forms_of(chosen, files),
+        "open_layer": _layer(request),
+        "timeline": layering.timeline(chosen),
+        "most_layers": story.MOST_LAYERS,
         "parts": [_part(name, chosen.get(name) or STILL[name], files) for name in PARTS],
         "sections": [(name, section_form(name, drawn.get(name, {}))) for name in SECTIONS],
         "site_form": SiteForm.of(drawn.get("site", {})),
@@ -135,12 +145,13 @@ def _saved(request: HttpRequest, row: Show, change: Callable[[dict[str, Any]], d
     )
 
 
-def _answer(request: HttpRequest, row: Show, draft: Draft, number: int) -> HttpResponse:
+def _answer(request: HttpRequest, row: Show, draft: Draft, number: int, layer: int = 0) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         row.refresh_from_db(fields=["draft"])
-        return _page(request, row, draft, number)
+        return _page(request, row, draft, number, {"open_layer": layer})
     tab = request.POST.get("tab", "scene")
-    return redirect(f"{reverse('shows:edit', args=[row.slug])}?scene={number}&tab={tab}")
+    looked_at = f"&layer={layer}#layers" if layer else ""
+    return redirect(f"{reverse('shows:edit', args=[row.slug])}?scene={number}&tab={tab}{looked_at}")
 
 
 @require_POST
@@ -151,6 +162,7 @@ def scene(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     shown = found(editing.scene_at(draft.story, number))
     files = queries.assets_of(row)
     base = scene_form(shown, request.POST)
+    laid = layering.forms_of(shown, files, request.POST)
     parts, forms = {}, []
     for name, group in PARTS.items():
         before = shown.get(name) or STILL[name]
@@ -158,36 +170,28 @@ def scene(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         if kind not in story.kinds()[group]:
             raise NotFound
         if kind != before["kind"]:
-            parts[name] = _begun(group, kind, before, files)
+            parts[name] = layering.begun(group, kind, before, files)
             continue
         form = part_form(group, before, files, request.POST)
         forms.append(form)
         if form.is_valid():
             parts[name] = {"kind": kind} | form.values()
-    if not base.is_valid() or not all(form.is_valid() for form in forms):
-        return _page(request, row, draft, number, _with_errors(base, shown, files, request))
+    if not base.is_valid() or not all(form.is_valid() for form in [*forms, *laid]):
+        shown_again = _with_errors(base, shown, files, request) | {"layers": laid}
+        return _page(request, row, draft, number, shown_again)
     parts = {name: part for name, part in parts.items() if part != STILL[name] or name == "formation"}
-    draft = _saved(
-        request, row, lambda drawn: editing.with_scene(drawn, number, **_all_parts(parts), **base.parts())
-    )
-    return _answer(request, row, draft, number)
+    changed = base.parts() | {"layers": [layer.value(files) for layer in laid] or None}
+    looked_at = next((layer.number for layer in laid if layer.is_open), 0)
 
+    def change(drawn: dict[str, Any]) -> dict[str, Any]:
+        nonlocal looked_at
+        state = editing.with_scene(drawn, number, **_all_parts(parts), **changed)
+        if wish := request.POST.get("layer"):
+            state, looked_at = layering.asked(state, number, wish)
+        return state
 
-def _all_parts(parts: dict[str, Any]) -> dict[str, Any]:
-    return {name: parts.get(name) for name in PARTS}
-
-
-def _begun(group: str, kind: str, before: dict[str, Any], files: list[Any]) -> dict[str, Any]:
-    """A part of a new kind: what it has in common with the part before, a first file, a first text."""
-    schema = story.kinds()[group][kind]["schema"]
-    part = {name: value for name, value in before.items() if name in schema["properties"] and name != "kind"}
-    if "asset" in schema["properties"]:
-        needs = story.kinds()[group][kind]["needs"]
-        first = next((file.name for file in files if file.kind == needs), None)
-        part["asset"] = first or _("choose a file")
-    if "text" in schema.get("required", []):
-        part.setdefault("text", "빛")
-    return {"kind": kind} | part
+    draft = _saved(request, row, change)
+    return _answer(request, row, draft, number, looked_at)
 
 
 def _with_errors(base: Any, shown: dict[str, Any], files: list[Any], request: HttpRequest) -> dict[str, Any]:
@@ -197,6 +201,10 @@ def _with_errors(base: Any, shown: dict[str, Any], files: list[Any], request: Ht
         part["form"] = part_form(group, shown.get(name) or STILL[name], files, request.POST)
         parts.append(part)
     return {"scene_form": base, "parts": parts}
+
+
+def _all_parts(parts: dict[str, Any]) -> dict[str, Any]:
+    return {name: parts.get(name) for name in PARTS}
 
 
 @require_POST

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from bitgoeul.apps.people.models import Organisation
@@ -113,15 +116,25 @@ def scene_form(scene: dict[str, Any], data: Any = None) -> SceneForm:
     return SceneForm(data, initial=initial, prefix="scene")
 
 
-def part_form(group: str, part: dict[str, Any], files: list[Asset], data: Any = None) -> SchemaForm:
-    """The form of a scene's formation, motion or light, of the kind that ``part`` is."""
+def part_form(
+    group: str, part: dict[str, Any], files: list[Asset], data: Any = None, *, prefix: str = ""
+) -> SchemaForm:
+    """The form of a scene's formation, motion or light, or of a part of a layer, of its kind."""
     kind = story.kinds()[group][part["kind"]]
+    schema = kind["schema"]
+    single = {name: value for name, value in schema["properties"].items() if value.get("format") != "frames"}
     form = form_for(
-        kind["schema"],
+        schema | {"properties": single},
         data,
         initial={name: value for name, value in part.items() if name != "kind"},
-        prefix=group,
+        prefix=prefix or group,
     )
+    for name in schema["properties"].keys() - single.keys():
+        texts = schema["properties"][name]
+        form.fields[name] = FramesField(
+            label=Localised.of(texts["title"]), help_text=Localised.of(texts["description"])
+        )
+    form.schema = schema
     if "asset" in form.fields:
         names = [(file.name, file.name) for file in files if file.kind == kind.get("needs")]
         form.fields["asset"] = forms.ChoiceField(
@@ -129,8 +142,89 @@ def part_form(group: str, part: dict[str, Any], files: list[Asset], data: Any = 
             label=form.fields["asset"].label,
             help_text="" if names else _("Add a file of this kind first, under “Files”."),
         )
-    _colour_inputs(form, kind["schema"])
+    _colour_inputs(form, schema)
+    if form.is_bound and form.is_valid() and "to_percent" in form.fields:
+        values = form.cleaned_data
+        if (values["from_percent"] or 0) >= (values["to_percent"] or 0):
+            form.add_error("to_percent", _("The strip ends before it begins."))
     return form
+
+
+def timing_form(times: dict[str, Any], data: Any = None, *, prefix: str) -> SchemaForm:
+    """When a layer of light is on, and how it lies on what is below it."""
+    form = form_for(story.kinds()["layer"], data, initial=times, prefix=prefix)
+    if form.is_bound and form.is_valid():
+        begin, end = form.cleaned_data["begin_s"], form.cleaned_data["end_s"]
+        if end is not None and end <= begin:
+            form.add_error("end_s", _("The layer ends before it begins."))
+    return form
+
+
+class FramesWidget(forms.Widget):
+    """Rows of a moment and a colour, and an empty row to add one."""
+
+    use_fieldset = True
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        frames = list(value or [])
+        colour = frames[-1]["colour"] if frames else "#ffb547"
+        rows = [(f"{frame['at_s']}".removesuffix(".0"), frame["colour"]) for frame in frames]
+        return format_html(
+            '<ol class="frames">{}</ol>',
+            format_html_join(
+                "",
+                '<li><input type="number" min="0" max="600" step="any" inputmode="decimal" '
+                'name="{0}-at" id="id_{0}-at-{1}" value="{2}" aria-label="{4}"> s '
+                '<input type="color" name="{0}-colour" id="id_{0}-colour-{1}" value="{3}" '
+                'aria-label="{5}"></li>',
+                (
+                    (
+                        name,
+                        number,
+                        at,
+                        shown,
+                        _("Moment %(number)s (s)") % {"number": number},
+                        _("Colour %(number)s") % {"number": number},
+                    )
+                    for number, (at, shown) in enumerate([*rows, ("", colour)], 1)
+                ),
+            ),
+        )
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, Any]]:
+        rows = zip(data.getlist(f"{name}-at"), data.getlist(f"{name}-colour"), strict=False)
+        return [{"at_s": at.strip(), "colour": colour} for at, colour in rows if at.strip()]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return f"{name}-at" not in data
+
+
+class FramesField(forms.Field):
+    """Colours at moments: ``[{"at_s": 0, "colour": "#ffb547"}, …]``."""
+
+    widget = FramesWidget
+
+    def clean(self, value: Any) -> list[dict[str, Any]]:
+        if not value:
+            raise forms.ValidationError(_("Write at least one moment."))
+        frames = []
+        for frame in value:
+            try:
+                at = float(frame["at_s"])
+            except ValueError:
+                raise forms.ValidationError(
+                    _("“%(at)s” is no number of seconds."), params={"at": frame["at_s"][:20]}
+                ) from None
+            frames.append({"at_s": int(at) if at.is_integer() else at, "colour": frame["colour"]})
+        if any(later["at_s"] <= earlier["at_s"] for earlier, later in pairwise(frames)):
+            raise forms.ValidationError(_("Each moment must be later than the one above it."))
+        return frames
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.clean(data) != initial)
+        except forms.ValidationError:
+            return True
 
 
 def section_form(name: str, values: dict[str, Any], data: Any = None) -> SchemaForm:

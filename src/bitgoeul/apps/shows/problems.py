@@ -212,6 +212,10 @@ PROBLEMS: dict[str, Any] = {
     # Lights.
     "layer-without-time": _("a light ends before it begins"),
     "group-impossible": _("a light is meant for drones that are not there"),
+    "layer-ends-before": _("the layer ends before it begins"),
+    "layer-begins-too-late": _("the layer would begin when the scene, %(hold_s)s s long, is over"),
+    "layer-group-empty": _("no drone of the picture belongs to the layer; choose others"),
+    "strip-ends-before": _("the strip ends before it begins"),
     "times-not-increasing": _("the times do not go forward"),
     "gradient-without-way": _("a gradient needs two colours and a way between them"),
     "effect-impossible": _("the effect has no length, no period or no direction"),
@@ -281,6 +285,7 @@ PROBLEMS: dict[str, Any] = {
 
 PLACES: dict[str, Any] = {
     "scene": _("Scene %(n)s"),
+    "layer": _("Light layer %(n)s"),
     "drone": _("Drone %(n)s"),
     "point": _("Point %(n)s"),
     "line": _("Line %(n)s"),
@@ -295,6 +300,7 @@ WRITTEN = [
     (re.compile(pattern), place)
     for pattern, place in {
         r"scenes\.(\d+)(?:\.(.+))?": "scene",
+        r"layers\.(\d+)(?:\.(.+))?": "layer",
         r"(?:drone |swarm\.drones\.)(\d+)(?:\..*)?": "drone",
         r"line (\d+)": "line",
         r"holes\.(\d+)": "hole",

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from bitgoeul.apps.shows import story
 from bitgoeul.apps.shows.models import Version
 from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.kit.text import Localised
@@ -57,8 +58,8 @@ def of(version: Version) -> dict[str, Any]:
         "bounds": [_bound(bound) for bound in certificate.get("bounds", []) if bound["value"] is not None],
         "tightest": _tightest(certificate.get("bounds", [])),
         "scenes": [
-            scene | {"name": Localised.of(scene.get("name") or scene["key"])}
-            for scene in version.report.get("scenes", [])
+            scene | {"name": Localised.of(scene.get("name") or story.unnamed(number))}
+            for number, scene in enumerate(version.report.get("scenes", []), 1)
         ],
         "energy": version.report.get("energy"),
         "files": [file | {"title": FILES[file["kind"]]} for file in version.files if file["kind"] in FILES],

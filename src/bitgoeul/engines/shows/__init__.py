@@ -17,7 +17,7 @@ from ._bounds import TOLERANCE, Bound, Violation
 from ._bytecode import colours_at, decoded, encoded, keyframes
 from ._certificate import Certificate, read, written
 from ._compile import CompiledShow, Played, Scene, Storyboard, compile_show
-from ._curves import CANONICAL, Curves, Floats
+from ._curves import CANONICAL, Curves, Floats, Ints
 from ._energy import Battery, Energy, energy, in_wind, slowed
 from ._formation import Formation
 from ._gltf import to_gltf
@@ -51,6 +51,7 @@ __all__ = [
     "Floats",
     "Formation",
     "Gradient",
+    "Ints",
     "Keyframe",
     "Keyframes",
     "Layer",

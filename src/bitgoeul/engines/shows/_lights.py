@@ -94,7 +94,8 @@ Paint = Keyframes | Gradient | Effect | Picture | Own
 class Layer:
     """What a group of drones shows for a while; later layers cover earlier ones, or add their light.
 
-    ``group`` numbers drones from 0; an empty one means all.  ``fade_ms``: how long it comes and goes.
+    ``group`` numbers drones from 0; an empty one means all.  ``fade_ms``: how long it comes, and goes unless
+    ``fade_out_ms`` says otherwise.
     """
 
     paint: Paint
@@ -103,6 +104,7 @@ class Layer:
     group: tuple[int, ...] = ()
     blend: Literal["cover", "add", "multiply"] = "cover"
     fade_ms: int = 0
+    fade_out_ms: int | None = None
 
 
 def programs(layers: Sequence[Layer], curves: Curves) -> tuple[bytes, ...]:
@@ -158,9 +160,10 @@ def _lay(light: Floats, layer: Layer, curves: Curves, drones: Ints, moments: Int
 
 
 def _shares(layer: Layer, moments: Ints) -> Floats:
-    if not layer.fade_ms:
-        return np.ones(len(moments))
-    return np.clip(np.minimum(moments - layer.begin_ms, layer.end_ms - moments) / layer.fade_ms, 0.0, 1.0)
+    goes_ms = layer.fade_ms if layer.fade_out_ms is None else layer.fade_out_ms
+    comes = (moments - layer.begin_ms) / layer.fade_ms if layer.fade_ms else np.ones(len(moments))
+    goes = (layer.end_ms - moments) / goes_ms if goes_ms else np.ones(len(moments))
+    return np.clip(np.minimum(comes, goes), 0.0, 1.0)
 
 
 def _spots(curves: Curves, drones: Ints, moments: Ints) -> Floats:
@@ -270,7 +273,7 @@ def _flaws(layer: Layer, number: int, curves: Curves) -> list[Problem]:  # noqa:
     """Return what keeps a layer from being shown."""
     where, paint = f"lights.{number}", layer.paint
     flaws = []
-    if not 0 <= layer.begin_ms < layer.end_ms or layer.fade_ms < 0:
+    if not 0 <= layer.begin_ms < layer.end_ms or layer.fade_ms < 0 or (layer.fade_out_ms or 0) < 0:
         flaws.append(Problem("layer-without-time", where))
     if any(not 0 <= drone < curves.drones for drone in layer.group) or len(set(layer.group)) < len(
         layer.group

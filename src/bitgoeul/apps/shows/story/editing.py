@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
-from bitgoeul.apps.shows.story import MOST_SCENES
+from bitgoeul.apps.shows.story import MOST_LAYERS, MOST_SCENES
 
 Story = dict[str, Any]
 
@@ -72,6 +73,39 @@ def moved(story: Story, number: int, by: int) -> Story:
         scenes = changed["scenes"]
         scenes[number - 1], scenes[other - 1] = scenes[other - 1], scenes[number - 1]
     return changed
+
+
+def with_new_layer(story: Story, number: int) -> Story:
+    """Lay a breathing light over a scene."""
+    new = {"light": {"kind": "pulse"}, "group": {"kind": "all"}, "begin_s": 0, "fade_s": 0.6}
+    return _relaid(story, number, lambda layers: layers.append(new))
+
+
+def with_layer_copy(story: Story, number: int, at: int) -> Story:
+    """Repeat a layer, counted from 1, above itself."""
+    return _relaid(story, number, lambda layers: layers.insert(at, copy.deepcopy(layers[at - 1])))
+
+
+def without_layer(story: Story, number: int, at: int) -> Story:
+    """Take a layer away."""
+    return _relaid(story, number, lambda layers: layers.pop(at - 1))
+
+
+def with_layer_moved(story: Story, number: int, at: int, by: int) -> Story:
+    """Exchange a layer with its neighbour: ``by`` is -1 for further below, 1 for further above."""
+
+    def exchange(layers: list[Any]) -> None:
+        if 1 <= at + by <= len(layers):
+            layers[at - 1], layers[at + by - 1] = layers[at + by - 1], layers[at - 1]
+
+    return _relaid(story, number, exchange)
+
+
+def _relaid(story: Story, number: int, change: Callable[[list[Any]], Any]) -> Story:
+    """Change the list of a scene's layers, which never grows beyond its most."""
+    layers = copy.deepcopy(story["scenes"][number - 1].get("layers", []))
+    change(layers)
+    return with_scene(story, number, layers=layers[:MOST_LAYERS] or None)
 
 
 def _free_key(story: Story, like: str) -> str:

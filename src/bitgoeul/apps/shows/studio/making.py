@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bitgoeul.apps.shows.story import names_of
 from bitgoeul.apps.shows.studio import colouring, drawing
 from bitgoeul.apps.shows.studio.drawing import Material, in_scene
 from bitgoeul.apps.shows.studio.packing import Span, packed, poster
@@ -182,8 +183,8 @@ def _music(story: Mapping[str, Any], material: Material) -> engine.Music | None:
 
 def _spans(story: Mapping[str, Any], compiled: engine.CompiledShow) -> tuple[Span, ...]:
     return tuple(
-        Span(scene["key"], dict(scene.get("name") or {}), played.begins_ms, played.ends_ms)
-        for scene, played in zip(story["scenes"], compiled.scenes, strict=True)
+        Span(scene["key"], names_of(scene, number), played.begins_ms, played.ends_ms)
+        for number, (scene, played) in enumerate(zip(story["scenes"], compiled.scenes, strict=True), 1)
     )
 
 
@@ -258,14 +259,18 @@ def _to_ring(points: engine.Floats, ring: engine.Ring) -> float:
     return float(shapely.distance(area, shapely.points(points)).min())
 
 
+LONGEST_PREVIEW_MS = 60_000  # of a scene's stay: a preview answers at once
+
+
 def preview(story: Mapping[str, Any], material: Material, number: int) -> dict[str, Any]:
-    """What scene ``number`` (from 1) looks like, and the flight into it from the scene before or the pads.
+    """What scene ``number`` (from 1) looks like, how it shines, and the flight into it.
 
     Raises: ShowInvalid.
     """
     scene = story["scenes"][number - 1]
     placed = _drawn(story, material, number)
-    flight, at_ms = None, 0
+    flight, at_ms, parts = None, 0, []
+    slots = np.arange(len(placed.formation.points))
     if number > 1:
         before = _drawn(story, material, number - 1)
         moving = drawing.moved(story["scenes"][number - 2], before.formation, material.limits)
@@ -277,16 +282,18 @@ def preview(story: Mapping[str, Any], material: Material, number: int) -> dict[s
             )
         except engine.ShowInvalid as refused:
             raise in_scene(refused, number) from None
-        curves, flight, at_ms = planned.curves, flight_of(planned), planned.curves.duration_ms
-        colours = placed.formation.colours[planned.mapping]
-        lit = placed.formation.lit[planned.mapping]
-    else:
-        curves = _standing(placed.formation.points)
-        colours, lit = placed.formation.colours, placed.formation.lit
-    shown = np.where(lit[:, None], colours, 0)
-    span = Span(scene["key"], dict(scene.get("name") or {}), at_ms, at_ms)
+        flight, at_ms, slots = flight_of(planned), planned.curves.duration_ms, planned.mapping
+        parts = [planned.curves]
+    try:
+        parts.append(_staying(scene, placed, slots, material, parts[0].per_metre if parts else None))
+        curves = engine.Curves.after_another(parts)
+        stay = colouring.Stay(0, 0, at_ms, curves.duration_ms, 0)
+        lights = engine.programs(colouring.light_of(scene, placed, slots, stay, material), curves)
+    except engine.ShowInvalid as refused:
+        raise in_scene(refused, number) from None
+    span = Span(scene["key"], names_of(scene, number), at_ms, curves.duration_ms)
     return {
-        "pack": packed(curves, colouring.steady(shown), [span], drawing.site_of(story), None),
+        "pack": packed(curves, lights, [span], drawing.site_of(story), None),
         "at_ms": at_ms,
         "size_m": round(placed.size_m, 1),
         "flight": flight
@@ -302,12 +309,26 @@ def _drawn(story: Mapping[str, Any], material: Material, number: int) -> drawing
         raise in_scene(refused, number) from None
 
 
-def _standing(points: engine.Floats) -> engine.Curves:
-    """A fleet that hangs still for a moment."""
-    per_metre = engine.grid_for(float(np.abs(points).max()) + 1)
-    place = np.round(points * per_metre).astype(np.int64)
+def _staying(
+    scene: Mapping[str, Any],
+    placed: drawing.Placed,
+    slots: engine.Ints,
+    material: Material,
+    per_metre: int | None,
+) -> engine.Curves:
+    """How a fleet stands or moves while a scene stays, for the eye: nothing is proved of it."""
+    moving = drawing.moved(scene, placed.formation, material.limits)
+    points = placed.formation.points[slots]
+    grid = per_metre or engine.grid_for(float(np.abs(points).max()) + 1)
+    if moving is not None:
+        ends_ms = np.round(moving.times_s[1:] * 1000 / TICK_MS).astype(np.int64) * TICK_MS
+        shown = max(int(np.searchsorted(ends_ms, LONGEST_PREVIEW_MS, side="right")), 1)
+        controls = np.round(moving.controls[:shown, slots] * grid).astype(np.int64)
+        return engine.Curves.together(grid, ends_ms[:shown], controls)
+    stays_ms = min(max(ceil(float(scene["hold_s"]) * 1000 / TICK_MS) * TICK_MS, 1000), LONGEST_PREVIEW_MS)
+    place = np.round(points * grid).astype(np.int64)
     still = np.broadcast_to(place[None, :, None], (1, len(place), 4, 3))
-    return engine.Curves.together(per_metre, np.array([1000]), still)
+    return engine.Curves.together(grid, np.array([stays_ms]), still)
 
 
 def write(made: Made, folder: Path, progress: Progress = quiet) -> None:
