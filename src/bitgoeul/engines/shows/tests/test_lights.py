@@ -153,6 +153,15 @@ def test_layers_cover_and_add():
     assert mixed(fade_ms=440)[1] == [128, 0, 128]
 
 
+def test_a_layer_may_come_and_go_at_different_speeds():
+    white = Keyframes(frames=(Keyframe(at_ms=0, colour=WHITE),))
+    layer = Layer(paint=white, begin_ms=0, end_ms=4000, fade_ms=400, fade_out_ms=2000)
+
+    light = shown(layer)[0, :, 0]
+
+    assert light[[9, 19, 99, 149, 199]].tolist() == [128, 255, 255, 128, 0]
+
+
 def test_every_drone_gets_a_program():
     layer = Layer(
         paint=Effect(kind="sparkle", colours=(BLACK, (255, 200, 90)), seed=4), begin_ms=0, end_ms=4000
