@@ -72,7 +72,10 @@ class LayerForms:
         times = self.forms["time"].values()
         if not times.get("in_flight"):
             times.pop("in_flight", None)
-        return found | times
+        return found | {
+            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            for name, value in times.items()
+        }
 
     @property
     def light(self) -> Localised:

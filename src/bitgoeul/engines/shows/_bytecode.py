@@ -175,11 +175,72 @@ def keyframes(program: bytes, duration_ms: int) -> tuple[NDArray[np.int64], NDAr
     before, 0 where it begins at that time.
     Raises: ShowInvalid as :func:`decoded` does.
     """
-    reader = _Keys(program, -(-duration_ms // STEP_MS))
+    steps = -(-duration_ms // STEP_MS)
+    if NUMBA:
+        at, rgbf = np.empty(2 * len(program) + 2, np.int64), np.empty((2 * len(program) + 2, 4), np.uint8)
+        count = _plain_keys(np.frombuffer(program, np.uint8), steps, at, rgbf)
+        if count >= 0:
+            return at[:count] * STEP_MS, rgbf[:count]
+    reader = _Keys(program, steps)
     reader.play()
     times = np.array([at for at, *_rest in reader.keys], np.int64) * STEP_MS
     colours = np.array([rest for _at, *rest in reader.keys], np.float64).reshape(-1, 4)
     return times, np.floor(colours + 0.5).astype(np.uint8)
+
+
+@compiled()
+def _plain_keys(program, steps, at, rgbf):  # type: ignore[no-untyped-def]  # noqa: PLR0912
+    """Note the moments of a program of colours, fades and sleeps alone; return how many, or -1 for others.
+
+    What :class:`_Keys` does for every program, and the same for these.
+    """
+    count, clock, here, last = 0, 0, 0, len(program)
+    shown, target = np.zeros(3, np.uint8), np.zeros(3, np.uint8)
+    while clock < steps and here < last:
+        code = program[here]
+        here += 1
+        if code == _END:
+            return count
+        if code in (_NOP, _RESET):  # noqa: PLR6201 - the compiler knows no sets
+            continue
+        turns, fades = _SET <= code <= _FADE_WHITE, code >= _FADE
+        kind = code - (_FADE - _SET) if fades else code
+        if not turns and code != _SLEEP:
+            return -1
+        bytes_of_colour = 3 if kind == _SET else 1 if kind == _SET_GRAY else 0
+        if here + bytes_of_colour >= last:
+            return -1
+        if turns:
+            for k in range(3):
+                if kind == _SET:
+                    target[k] = program[here + k]
+                elif kind == _SET_GRAY:
+                    target[k] = program[here]
+                else:
+                    target[k] = 0 if kind == _BLACK else 255
+            here += bytes_of_colour
+        length, shift = 0, 0
+        while True:
+            if here >= last or shift > 28:
+                return -1
+            byte = np.int64(program[here])
+            here += 1
+            length |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        fades = fades and length > 0
+        if turns and not fades:
+            shown[:] = target
+        if count == 0 or at[count - 1] < clock or (rgbf[count - 1, :3] != shown).any():
+            at[count], rgbf[count, :3], rgbf[count, 3] = clock, shown, 0
+            count += 1
+        clock += length
+        if fades:
+            shown[:] = target
+            at[count], rgbf[count, :3], rgbf[count, 3] = clock, shown, 1
+            count += 1
+    return count
 
 
 def colours_at(programs: Sequence[bytes], at_ms: int) -> Samples:

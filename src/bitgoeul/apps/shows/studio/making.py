@@ -259,7 +259,7 @@ def _to_ring(points: engine.Floats, ring: engine.Ring) -> float:
     return float(shapely.distance(area, shapely.points(points)).min())
 
 
-LONGEST_PREVIEW_MS = 60_000  # of a scene's stay: a preview answers at once
+LONGEST_PREVIEW_MS = 30_000  # of a scene's stay: a preview answers at once
 
 
 def preview(story: Mapping[str, Any], material: Material, number: int) -> dict[str, Any]:

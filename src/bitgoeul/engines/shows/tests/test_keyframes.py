@@ -53,6 +53,32 @@ def test_both_ways_of_cutting_agree(samples, close):
     assert found[0] == found[1]
 
 
+COMMANDS = st.one_of(
+    st.tuples(st.sampled_from([0x04, 0x08]), st.binary(min_size=3, max_size=3)),
+    st.tuples(st.sampled_from([0x05, 0x09]), st.binary(min_size=1, max_size=1)),
+    st.tuples(st.sampled_from([0x02, 0x06, 0x07, 0x0A, 0x0B]), st.just(b"")),
+)
+PROGRAMS = st.lists(st.tuples(COMMANDS, st.integers(0, 127), st.booleans()), max_size=20).map(
+    lambda parts: b"".join(
+        bytes([code]) + colour + (bytes([steps | 128, 1]) if is_long else bytes([steps]))
+        for (code, colour), steps, is_long in parts
+    )
+)
+
+
+@given(PROGRAMS, st.integers(1, 9000))
+@settings(max_examples=examples(200))
+def test_both_ways_of_reading_the_moments_agree(program, duration_ms):
+    steps = -(-duration_ms // 20)
+    reader = _bytecode._Keys(program, steps)
+    reader.play()
+
+    times, colours = keyframes(program, duration_ms)
+
+    assert (times // 20).tolist() == [key[0] for key in reader.keys]
+    assert colours.tolist() == [[int(value) for value in key[1:]] for key in reader.keys]
+
+
 @pytest.mark.parametrize("program", [bytes([0x0C, 0, 0x0D]), bytes([0x0C, 0, 0x04, 1, 2, 3, 0, 0x0D])])
 def test_a_program_that_never_moves_on_is_refused(program):
     with pytest.raises(ValueError, match="program-endless"):
