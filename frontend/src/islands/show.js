@@ -1,5 +1,6 @@
 // <figure data-show="/…/show.pack">: plays a show.  Without WebGL or script the poster stays.
 import { readPack } from "../show/pack.js";
+import { Sound } from "../show/sound.js";
 import { Stage } from "../show/stage.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -15,6 +16,7 @@ class Viewer {
     this.now = 0;
     this.frames = 0;
     this.slow = 0;
+    this.sound = this.parts.sound && new Sound(this.parts.sound);
   }
 
   async load(address) {
@@ -61,10 +63,14 @@ class Viewer {
 
   listen() {
     this.listening = true;
-    const { play, time, speed, camera, low, tightest, full } = this.parts;
+    const { play, time, speed, camera, low, tightest, mute, full } = this.parts;
     play?.addEventListener("click", () => (this.playing ? this.pause() : this.play()));
     time.addEventListener("input", () => this.go(Number(time.value)));
-    speed?.addEventListener("change", () => (this.speed = Number(speed.value)));
+    speed?.addEventListener("change", () => {
+      this.speed = Number(speed.value);
+      this.sound?.follow(this.now, this.speed);
+    });
+    mute?.addEventListener("click", () => mute.setAttribute("aria-pressed", String(this.sound.mute())));
     camera?.addEventListener("change", () => {
       this.stage.look(camera.value);
       this.draw();
@@ -96,6 +102,7 @@ class Viewer {
     this.now = Math.min(Math.max(ms, 0), this.pack.duration_ms);
     this.stage.go(this.now);
     this.stage.turn(this.now);
+    this.sound?.follow(this.now, this.speed);
     this.draw();
   }
 
@@ -118,7 +125,7 @@ class Viewer {
     this.stage.mark(null);
     this.figure.classList.add("playing");
     this.label();
-    this.parts.sound?.play?.().catch(() => {});
+    this.sound?.begin(this.now, this.speed);
     let before = performance.now();
     const frame = (moment) => {
       if (!this.playing) return;
@@ -135,7 +142,7 @@ class Viewer {
   pause() {
     this.playing = false;
     this.figure.classList.remove("playing");
-    this.parts.sound?.pause?.();
+    this.sound?.end();
     this.label();
   }
 

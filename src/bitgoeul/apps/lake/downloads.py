@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -15,6 +13,7 @@ from bitgoeul.apps.lake.errors import BadRange, LakeBusy
 from bitgoeul.apps.lake.models import DatasetVersion
 from bitgoeul.apps.lake.warehouse import publishing, sandbox
 from bitgoeul.engines import lake
+from bitgoeul.kit import ranges
 from bitgoeul.kit.actor import ANONYMOUS, Actor
 from bitgoeul.kit.refusals import NotFound
 from bitgoeul.kit.store import store
@@ -27,33 +26,14 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
-CHUNK = 256 << 10
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-
-
-def _parts(path: Path, start: int, length: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        while length > 0 and (chunk := file.read(min(CHUNK, length))):
-            length -= len(chunk)
-            yield chunk
 
 
 def _asked(header: str, size: int) -> tuple[int, int] | None:
-    """First byte and number of bytes that a Range header asks for; None for the whole file.
-
-    Raises: BadRange if the file has none of them.
-    """
-    match = _RANGE.fullmatch(header.strip())
-    if match is None or not (match[1] or match[2]):
-        return None  # several ranges, or another unit: the whole file is a right answer too
-    if match[1]:
-        first, last = int(match[1]), min(int(match[2] or size - 1), size - 1)
-    else:
-        first, last = max(size - int(match[2]), 0), size - 1
-    if first > last or first >= size:
-        raise BadRange(size=size)
-    return first, last - first + 1
+    """What a Range header asks for.  Raises: BadRange if the file has none of it."""
+    try:
+        return ranges.asked(header, size)
+    except ValueError as nothing:
+        raise BadRange(size=size) from nothing
 
 
 def file_answer(request: HttpRequest, path: Path, name: str, kind: str, tag: str) -> HttpResponseBase:
@@ -62,7 +42,7 @@ def file_answer(request: HttpRequest, path: Path, name: str, kind: str, tag: str
     condition = request.headers.get("If-Range", f'"{tag}"')
     part = _asked(request.headers.get("Range", ""), size) if condition == f'"{tag}"' else None
     start, length = part or (0, size)
-    body = [] if request.method == "HEAD" else _parts(path, start, length)
+    body = [] if request.method == "HEAD" else ranges.chunks(path, start, length)
     answer = StreamingHttpResponse(body, status=206 if part else 200, content_type=TYPES[kind])
     answer["Content-Length"] = str(length)
     answer["Accept-Ranges"] = "bytes"

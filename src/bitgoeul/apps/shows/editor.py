@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bitgoeul.apps.shows import commands, layering, policies, queries, story
-from bitgoeul.apps.shows.forms import SiteForm, part_form, scene_form, section_form
+from bitgoeul.apps.shows.forms import SiteForm, music_form, part_form, scene_form, section_form
 from bitgoeul.apps.shows.models import Draft, Show
 from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.apps.shows.story import editing
@@ -79,6 +79,7 @@ def _page(
         "most_layers": story.MOST_LAYERS,
         "parts": [_part(name, chosen.get(name) or STILL[name], files) for name in PARTS],
         "sections": [(name, section_form(name, drawn.get(name, {}))) for name in SECTIONS],
+        "music_form": music_form(drawn.get("music", {}), files),
         "site_form": SiteForm.of(drawn.get("site", {})),
         "files": files,
         "flaws": [sentence(flaw) for flaw in story.flaws(drawn, {file.name for file in files})],
@@ -226,12 +227,14 @@ def scenes(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def section(request: HttpRequest, slug: str, name: str) -> HttpResponse:
-    """Save the fleet, the pads, the limits, the energy or the site."""
+    """Save the fleet, the pads, the limits, the energy, the site or the music."""
     row = _own(request, slug)
     draft = queries.draft_of(row)
     form: Any
     if name == "site":
         form = SiteForm(request.POST, prefix="site")
+    elif name == "music":
+        form = music_form(draft.story.get("music", {}), queries.assets_of(row), request.POST)
     elif name in SECTIONS:
         form = section_form(name, draft.story.get(name, {}), request.POST)
     else:
@@ -240,6 +243,8 @@ def section(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         shown: dict[str, Any] = {"tab": name}
         if name == "site":
             shown["site_form"] = form
+        elif name == "music":
+            shown["music_form"] = form
         else:
             shown["sections"] = [
                 (each, form if each == name else section_form(each, draft.story.get(each, {})))
@@ -247,6 +252,8 @@ def section(request: HttpRequest, slug: str, name: str) -> HttpResponse:
             ]
         return _page(request, row, draft, _number(request), shown)
     values = form.site(draft.story.get("site", {})) if name == "site" else form.values()
+    if name == "music" and "asset" not in values:
+        values = None  # no music: then it starts at no moment either
     draft = _saved(request, row, lambda drawn: editing.with_section(drawn, name, values))
     return _answer(request, row, draft, _number(request))
 

@@ -232,6 +232,20 @@ def section_form(name: str, values: dict[str, Any], data: Any = None) -> SchemaF
     return form_for(story.kinds()["sections"][name], data, initial=values, prefix=name)
 
 
+def music_form(music: dict[str, Any], files: list[Asset], data: Any = None) -> SchemaForm:
+    """Which music is played, and from which moment of the show on; none where nothing is chosen."""
+    schema = story.kinds()["music"]
+    form = form_for(schema, data, initial=music, prefix="music")
+    names = [(file.name, file.name) for file in files if file.kind == Asset.Kind.SOUND]
+    form.fields["asset"] = forms.ChoiceField(
+        choices=[("", _("no music")), *names],
+        label=form.fields["asset"].label,
+        required=False,
+        help_text="" if names else _("Add a file of this kind first, under “Files”."),
+    )
+    return form
+
+
 def _colour_inputs(form: SchemaForm, schema: dict[str, Any]) -> None:
     for name, part in schema["properties"].items():
         if part.get("format") == "colour":

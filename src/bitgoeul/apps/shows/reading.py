@@ -47,6 +47,7 @@ FILES = {
     "vviz": pgettext_lazy("show file", "For other design tools (VVIZ)"),
     "glb": pgettext_lazy("show file", "Animation (glTF)"),
     "video": pgettext_lazy("show file", "Video"),
+    "music": pgettext_lazy("show file", "Music"),
 }
 
 
@@ -67,6 +68,8 @@ def of(version: Version) -> dict[str, Any]:
         "pack": version.file("pack"),
         "poster": version.file("poster"),
         "film": version.file("video"),
+        "music": version.file("music"),
+        "music_starts_s": version.report.get("music_starts_s") or 0,
     }
 
 

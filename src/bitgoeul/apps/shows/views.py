@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -14,6 +14,7 @@ from bitgoeul.apps.shows import commands, intake, policies, queries, reading, st
 from bitgoeul.apps.shows.forms import DescribeForm, NewShowForm
 from bitgoeul.apps.shows.models import Show, Version
 from bitgoeul.apps.shows.studio import work
+from bitgoeul.kit import ranges
 from bitgoeul.kit.actor import Actor
 from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find, found
@@ -178,7 +179,8 @@ def file(request: HttpRequest, slug: str, number: int, name: str) -> HttpRespons
     return file_response(row, name, request)
 
 
-SHOWN = {"poster", "pack", "video"}  # drawn by pages; everything else is saved
+SHOWN = {"poster", "pack", "video", "music"}  # drawn or played by pages; everything else is saved
+PLAYED = {"video", "music"}
 
 
 def file_response(row: Version, name: str, request: HttpRequest) -> HttpResponseBase:
@@ -187,18 +189,43 @@ def file_response(row: Version, name: str, request: HttpRequest) -> HttpResponse
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304)
     saved = wanted["kind"] not in SHOWN
-    answer = FileResponse(
-        store().open(wanted["stored"]),
-        as_attachment=saved,
-        filename=f"{row.show.slug}-{row.number}-{wanted['name']}" if saved else "",
-        content_type=wanted["media"],
-        headers={
-            "ETag": etag,
-            "Cache-Control": "private, max-age=86400",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, max-age=86400",
+        "X-Content-Type-Options": "nosniff",
+    }
+    answer: HttpResponseBase
+    if wanted["kind"] in PLAYED:
+        answer = _played(wanted, request, headers)
+    else:
+        answer = FileResponse(
+            store().open(wanted["stored"]),
+            as_attachment=saved,
+            filename=f"{row.show.slug}-{row.number}-{wanted['name']}" if saved else "",
+            content_type=wanted["media"],
+            headers=headers,
+        )
     if not saved:
         # A drawing made from strangers' words never runs anything.
         answer["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return answer
+
+
+def _played(wanted: dict[str, Any], request: HttpRequest, headers: dict[str, str]) -> HttpResponseBase:
+    """Music or a film, of which players ask for parts so that they can jump."""
+    path, size = store().path(wanted["stored"]), wanted["size"]
+    headers |= {"Accept-Ranges": "bytes"}
+    try:
+        is_same = request.headers.get("If-Range", headers["ETag"]) == headers["ETag"]
+        part = ranges.asked(request.headers.get("Range", "") if is_same else "", size)
+    except ValueError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    start, length = part or (0, size)
+    body = [] if request.method == "HEAD" else ranges.chunks(path, start, length)
+    answer = StreamingHttpResponse(
+        body, status=206 if part else 200, content_type=wanted["media"], headers=headers
+    )
+    answer["Content-Length"] = str(length)
+    if part:
+        answer["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
     return answer

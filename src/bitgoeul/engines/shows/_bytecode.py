@@ -201,7 +201,7 @@ def _plain_keys(program, steps, at, rgbf):  # type: ignore[no-untyped-def]  # no
         here += 1
         if code == _END:
             return count
-        if code in (_NOP, _RESET):  # noqa: PLR6201 - the compiler knows no sets
+        if code in (_NOP, _RESET):
             continue
         turns, fades = _SET <= code <= _FADE_WHITE, code >= _FADE
         kind = code - (_FADE - _SET) if fades else code

@@ -34,15 +34,6 @@ RING = {
     "maxItems": 200,
     "items": {"type": "array", "minItems": 2, "maxItems": 2, "items": COORDINATE},
 }
-MUSIC = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["asset"],
-    "properties": {
-        "asset": {"type": "string", "maxLength": 80},
-        "start_s": {"type": "number", "minimum": 0, "maximum": 3600},
-    },
-}
 SITE = {
     "type": "object",
     "additionalProperties": False,
@@ -69,7 +60,7 @@ def kinds() -> dict[str, Any]:
             # A list of points says itself where they are.
             more = place if group == "formations" and name != "points" else {}
             kind["schema"] |= {"additionalProperties": False, "properties": own | more}
-    for schema in (read["layer"], *read["sections"].values()):
+    for schema in (read["layer"], read["music"], *read["sections"].values()):
         schema["additionalProperties"] = False
     return read
 
@@ -129,7 +120,7 @@ def schema() -> dict[str, Any]:
             "title": TEXTS,
             **kinds()["sections"],
             "site": SITE,
-            "music": MUSIC,
+            "music": kinds()["music"] | {"required": ["asset"]},
             "scenes": {"type": "array", "minItems": 1, "maxItems": MOST_SCENES, "items": scene},
         },
     }
@@ -201,7 +192,7 @@ def _labels() -> dict[str, dict[str, str]]:
     """What forms call each value: the last part of its path -> its title in both languages."""
     read = kinds()
     schemas = [kind["schema"] for group in GROUPS for kind in read[group].values()]
-    schemas += [read["layer"], *read["sections"].values()]
+    schemas += [read["layer"], read["music"], *read["sections"].values()]
     return {
         name: value["title"]
         for schema in reversed(schemas)

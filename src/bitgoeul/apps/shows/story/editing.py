@@ -28,9 +28,10 @@ def with_scene(story: Story, number: int, **parts: Any) -> Story:
     return changed
 
 
-def with_section(story: Story, name: str, values: dict[str, Any]) -> Story:
-    """Change a section such as ``fleet`` or ``limits``."""
-    return copy.deepcopy(story) | {name: values}
+def with_section(story: Story, name: str, values: dict[str, Any] | None) -> Story:
+    """Change a section such as ``fleet`` or ``limits``; ``None`` takes it away."""
+    changed = copy.deepcopy(story) | {name: values}
+    return changed if values is not None else {key: value for key, value in changed.items() if key != name}
 
 
 def with_new_scene(story: Story, after: int) -> Story:

@@ -26,6 +26,9 @@ TICK_MS = 20
 LOWEST_M = 6.0
 
 
+SOUNDS = {"audio/mpeg": "mp3", "audio/ogg": "ogg"}
+"""Music that the player plays, by its kind, and how its file ends."""
+
 SHARES = {"formations": 0.1, "transitions": 0.55, "lights": 0.65, "proof": 0.8, "files": 1.0}
 """How much of the whole is done when a stage ends."""
 
@@ -231,6 +234,7 @@ def report_of(show: engine.Show, story: Mapping[str, Any]) -> dict[str, Any]:
     points = show.curves.controls.reshape(-1, 3) / float(show.curves.per_metre)
     apart = [_to_ring(pads[:, :2], ring) for ring in show.site.audience]
     return {
+        "music_starts_s": None if show.music is None else show.music.starts_ms / 1000,
         "pads_to_audience_m": round(min(apart), 2) if apart else None,
         "energy": {
             "left_share": round(float(spent.left.min()), 4),
@@ -346,6 +350,8 @@ def write(made: Made, folder: Path, progress: Progress = quiet) -> None:
     (folder / "csv.zip").write_bytes(engine.to_csv(show))
     (folder / "vviz.zip").write_bytes(zipped({"show.vviz": engine.to_vviz(show)}))
     (folder / "show.glb").write_bytes(engine.to_gltf(show))
+    if show.music is not None and (ending := SOUNDS.get(show.music.media_type)):
+        (folder / f"music.{ending}").write_bytes(show.music.sound)
     progress("files", 0.8)
     bound = certificate.bound("distance")
     tightest = (

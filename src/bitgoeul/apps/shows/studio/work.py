@@ -39,6 +39,8 @@ FILES = {
     "skyb.zip": ("skyb", "application/zip"),
     "vviz.zip": ("vviz", "application/zip"),
     "show.glb": ("glb", "model/gltf-binary"),
+    "music.mp3": ("music", "audio/mpeg"),
+    "music.ogg": ("music", "audio/ogg"),
 }
 Problems = list[dict[str, Any]]
 

@@ -9,6 +9,7 @@ from bitgoeul.apps.people.tests.factories import make_person
 from bitgoeul.apps.shows import commands, story
 from bitgoeul.apps.shows.models import Show
 from bitgoeul.apps.shows.tests.factories import make_designer, make_flight, make_show, make_version
+from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import api_for, client_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -98,6 +99,42 @@ def test_a_fence_is_written_as_lines(designer):
     assert "1 x" in text(bad)
     assert good.status_code == 302
     assert Show.objects.get().drafts.get(number=2).story["site"]["fence"][2] == [60, 140]
+
+
+def test_music_is_chosen_and_taken_away(designer):
+    person, home, by = designer
+    show = make_show(home, by)
+    browser, address = client_for(person), f"/shows/{show.slug}/edit/section/music/"
+    browser.post(f"/shows/{show.slug}/edit/files/", {"files": SimpleUploadedFile("밤.mp3", b"sound")})
+
+    browser.post(address, {"after": 1, "music-asset": "밤.mp3", "music-start_s": "2.5"})
+    chosen = Show.objects.get().drafts.get(number=2).story["music"]
+    strange = browser.post(address, {"after": 2, "music-asset": "other.mp3", "music-start_s": "0"})
+    browser.post(address, {"after": 2, "music-asset": "", "music-start_s": "0"})
+
+    assert chosen == {"asset": "밤.mp3", "start_s": 2.5}
+    assert "aria-invalid" in text(strange)
+    assert "music" not in Show.objects.get().drafts.get(number=3).story
+
+
+def test_a_film_is_handed_out_in_parts_so_that_players_can_jump(designer):
+    person, home, by = designer
+    version = make_version(make_show(home, by))
+    stored = store().put("shows/made/film/show.webm", b"0123456789")
+    commands.keep_film(by=by, version_id=version.pk, stored=stored)
+    browser, address = client_for(person), f"/shows/{version.show.slug}/1/files/show.webm"
+
+    whole = browser.get(address)
+    part = browser.get(address, headers={"Range": "bytes=2-4"})
+    beyond = browser.get(address, headers={"Range": "bytes=90-"})
+    other = browser.get(address, headers={"Range": "bytes=2-4", "If-Range": '"other"'})
+
+    assert (whole.status_code, whole["Accept-Ranges"], whole["Content-Type"]) == (200, "bytes", "video/webm")
+    assert (part.status_code, part["Content-Range"]) == (206, "bytes 2-4/10")
+    assert b"".join(part.streaming_content) == b"234"
+    assert (beyond.status_code, beyond["Content-Range"]) == (416, "bytes */10")
+    assert b"".join(other.streaming_content) == b"0123456789"
+    assert client_for().get(address).status_code == 404
 
 
 def test_a_storyboard_can_be_kept_and_put_back(designer):

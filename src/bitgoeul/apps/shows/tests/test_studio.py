@@ -31,6 +31,7 @@ from bitgoeul.site.tests import prepared
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 DRONES = 24
+SILENCE = (b"\xff\xfb\x90\x00" + bytes(413)) * 40  # a second of MP3
 PATIENCE_S = 300
 
 
@@ -147,6 +148,48 @@ def test_a_storyboard_becomes_a_certified_show_that_others_can_read_and_check(de
     assert [scene["key"] for scene in reading.of(version)["scenes"]] == ["first", "second"]
     assert facts_recorded()[-1] == "shows.ShowCertified"
     assert not work.folder_of(version).exists()
+
+
+def test_the_music_of_a_show_is_kept_with_its_version(designer, studio):
+    _, home, by = designer
+    drawn = two_scenes() | {"music": {"asset": "night.mp3", "start_s": 4.5}}
+
+    version = made(studio, handed_in(by, home, drawn, {"night.mp3": SILENCE}))
+
+    assert content_of(version, "music") == SILENCE
+    assert version.file("music")["media"] == "audio/mpeg"
+    assert reading.of(version)["music_starts_s"] == 4.5
+    assert engine.from_skyc([content_of(version, "skyc")]).music.sound == SILENCE
+
+
+def test_layers_of_light_are_in_the_files_and_change_no_path(designer, studio):
+    _, home, by = designer
+    drawn, lit = two_scenes(), two_scenes()
+    red = {"kind": "keyframes", "frames": [{"at_s": 0, "colour": "#ff0000"}]}
+    lit["scenes"][1]["layers"] = [{"light": red, "group": {"kind": "all"}, "begin_s": 1, "fade_s": 0}]
+
+    plain, layered = made(studio, handed_in(by, home, drawn)), made(studio, handed_in(by, home, lit))
+
+    assert layered.state == Version.State.CERTIFIED
+    assert layered.digest == plain.digest
+    show = engine.from_skyc([content_of(layered, "skyc")])
+    begins = round(layered.report["scenes"][1]["begin_s"] * 1000)
+    assert {tuple(colour) for colour in engine.colours_at(show.lights, begins + 2000).tolist()} == {
+        (255, 0, 0)
+    }
+
+
+def test_a_layer_for_nobody_is_said_with_its_scene_and_number(designer, studio):
+    _, home, by = designer
+    drawn = two_scenes()
+    nobody = {"kind": "colour", "colour": "#00ff00"}
+    drawn["scenes"][1]["layers"] = [{"light": {"kind": "pulse"}, "group": nobody, "begin_s": 0}]
+
+    version = made(studio, handed_in(by, home, drawn))
+
+    assert said(version) == [
+        "Scene 2, Light layer 1: no drone of the picture belongs to the layer; choose others"
+    ]
 
 
 GLYPH = "the font has no “𓀀”; write something else or add a font that has it"
