@@ -1,4 +1,5 @@
 // <figure data-show="/…/show.pack">: plays a show.  Without WebGL or script the poster stays.
+import "./drop.js";
 import { readPack } from "../show/pack.js";
 import { Sound } from "../show/sound.js";
 import { Stage } from "../show/stage.js";

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bitgoeul.apps.shows import commands, layering, policies, queries, story
 from bitgoeul.apps.shows.forms import SiteForm, music_form, part_form, scene_form, section_form
-from bitgoeul.apps.shows.models import Draft, Show
+from bitgoeul.apps.shows.models import Asset, Draft, Show
 from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.apps.shows.story import editing
 from bitgoeul.apps.shows.studio import asking
@@ -270,17 +270,37 @@ def step(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def files(request: HttpRequest, slug: str) -> HttpResponse:
-    """Add or remove a file of the show."""
+    """Add or remove a file of the show; what was added may become the picture of a scene at once."""
     row = _own(request, slug)
-    actor = signed_in(request)
+    actor, number, tab = signed_in(request), _number(request), "files"
+    added = []
     if name := request.POST.get("remove"):
         commands.remove_asset(by=actor, show=slug, name=name)
     for upload in request.FILES.getlist("files"):
-        commands.add_asset(
+        asset = commands.add_asset(
             by=actor, show=slug, file_name=upload.name or "", size=upload.size or 0, content=upload
         )
-        messages.success(request, _("“%(name)s” is here.") % {"name": upload.name})
-    return redirect(f"{reverse('shows:edit', args=[row.slug])}?scene={_number(request)}&tab=files")
+        added.append(asset)
+        messages.success(request, _("“%(name)s” is here.") % {"name": asset.name})
+    if request.POST.get("use") and (picture := next(filter(None, map(_shown_by, added)), None)):
+        _saved(request, row, lambda drawn: _with_picture(drawn, number, picture))
+        tab = "scene"
+    return redirect(f"{reverse('shows:edit', args=[row.slug])}?scene={number}&tab={tab}")
+
+
+def _shown_by(asset: Asset) -> dict[str, str] | None:
+    """The figure that a file draws; None for music and fonts."""
+    kinds = story.kinds()["formations"].items()
+    kind = next((name for name, kind in kinds if kind["needs"] == asset.kind), None)
+    return kind and {"kind": kind, "asset": asset.name}
+
+
+def _with_picture(drawn: dict[str, Any], number: int, picture: dict[str, str]) -> dict[str, Any]:
+    """Let a scene show a file, where its figure stood before."""
+    before = found(editing.scene_at(drawn, number))["formation"]
+    return editing.with_scene(
+        drawn, number, formation=layering.begun("formations", picture["kind"], before, []) | picture
+    )
 
 
 def source(request: HttpRequest, slug: str) -> HttpResponse:

@@ -101,6 +101,34 @@ def test_a_fence_is_written_as_lines(designer):
     assert Show.objects.get().drafts.get(number=2).story["site"]["fence"][2] == [60, 140]
 
 
+@pytest.mark.parametrize(
+    ("name", "formation"),
+    [
+        ("비둘기.SVG", {"kind": "svg", "asset": "비둘기.svg"}),
+        ("city.png", {"kind": "raster", "asset": "city.png"}),
+        ("car.glb", {"kind": "mesh", "asset": "car.glb"}),
+    ],
+)
+def test_a_file_becomes_the_picture_of_a_scene_at_once_where_that_is_asked_for(designer, name, formation):
+    person, home, by = designer
+    show = make_show(home, by)
+    browser, address = client_for(person), f"/shows/{show.slug}/edit/files/"
+
+    def added(name, **more):
+        files = [SimpleUploadedFile("a.mp3", b"sound"), SimpleUploadedFile(name, b"drawing")]
+        return browser.post(address, {"files": files, "at": 1, "after": 1} | more)
+
+    kept = added("other.svg")
+    before = Show.objects.get().draft
+    used = added(name, use="yes")
+
+    assert kept["location"].endswith("tab=files")
+    assert used["location"].endswith("tab=scene")
+    assert before == 1
+    drawn = Show.objects.get().drafts.get(number=2).story["scenes"][0]["formation"]
+    assert drawn == formation | ({"style": "outline"} if formation["kind"] != "mesh" else {})
+
+
 def test_music_is_chosen_and_taken_away(designer):
     person, home, by = designer
     show = make_show(home, by)
