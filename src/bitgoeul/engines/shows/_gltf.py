@@ -7,7 +7,9 @@ import struct
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ._bytecode import keyframes
 from ._show import Show
 
 MAGIC, VERSION, JSON_CHUNK, BINARY_CHUNK = 0x46546C67, 2, 0x4E4F534A, 0x004E4942
@@ -24,8 +26,9 @@ FACES = np.array(
 def to_gltf(show: Show, rate: int = 10) -> bytes:
     """Write a binary glTF (.glb): one node per drone, moving; x to the right, y up, z towards the audience.
 
-    Paths are sampled ``rate`` times a second, and straight between.  Lights are not in it: the format by
-    itself cannot change a colour over time.
+    Paths are sampled ``rate`` times a second, and straight between.  A drone shines in the colour of its
+    brightest moment: the format by itself cannot change a colour over time, and the extension that can is
+    read by few tools.
     """
     moments = np.append(np.arange(0, show.curves.duration_ms, 1000 / rate), show.curves.duration_ms)
     spots = np.stack([show.curves.at(moment) for moment in moments.tolist()], axis=1)[:, :, [0, 2, 1]] * [
@@ -39,16 +42,22 @@ def to_gltf(show: Show, rate: int = 10) -> bytes:
     times = file.put((moments / 1000).astype(np.float32), "SCALAR", limits=True)
     tracks = [file.put(track.astype(np.float32), "VEC3") for track in spots]
     drones = range(show.curves.drones)
+    colours, of = np.unique(_brightest(show), axis=0, return_inverse=True)
+    shape = {"attributes": {"POSITION": corners}, "indices": faces}
     return file.written({
         "asset": {"version": "2.0", "generator": "Bitgoeul"},
         "scene": 0,
         "scenes": [{"name": show.title, "nodes": list(drones)}],
         "nodes": [
-            {"name": show.name(drone), "mesh": 0, "translation": np.round(spots[drone, 0] + 0.0, 6).tolist()}
+            {
+                "name": show.name(drone),
+                "mesh": int(of[drone]),
+                "translation": np.round(spots[drone, 0] + 0.0, 6).tolist(),
+            }
             for drone in drones
         ],
-        "materials": [{"emissiveFactor": [1.0, 1.0, 1.0]}],
-        "meshes": [{"primitives": [{"attributes": {"POSITION": corners}, "indices": faces, "material": 0}]}],
+        "materials": [_lamp(colour) for colour in colours],
+        "meshes": [{"primitives": [shape | {"material": number}]} for number in range(len(colours))],
         "animations": [{
             "samplers": [{"input": times, "output": track, "interpolation": "LINEAR"} for track in tracks],
             "channels": [
@@ -56,6 +65,24 @@ def to_gltf(show: Show, rate: int = 10) -> bytes:
             ],
         }],
     })  # fmt: skip
+
+
+def _brightest(show: Show) -> NDArray[np.uint8]:
+    """Shape (N, 3): the colour of every drone when it shines most; white where nothing is known of lights."""
+    found = np.full((show.curves.drones, 3), 255, np.uint8)
+    for drone, program in enumerate(show.lights):
+        _times, keys = keyframes(program, show.curves.duration_ms)
+        if len(keys):
+            found[drone] = keys[keys[:, :3].sum(axis=1, dtype=np.int64).argmax(), :3]
+    return found
+
+
+def _lamp(colour: NDArray[np.uint8]) -> dict[str, Any]:
+    """A material that shines in a colour.  Files hold colours linear, screens and lamps do not."""
+    share = colour / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4).round(5).tolist()
+    shines = {"baseColorFactor": [*linear, 1.0], "metallicFactor": 0.0, "roughnessFactor": 1.0}
+    return {"emissiveFactor": linear, "pbrMetallicRoughness": shines}
 
 
 class _File:

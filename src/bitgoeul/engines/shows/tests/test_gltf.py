@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from bitgoeul.engines.shows import Show, to_gltf
+from bitgoeul.engines.shows import Show, encoded, to_gltf
 
 from .test_proof import calm
 
@@ -21,6 +21,27 @@ def test_another_library_reads_every_drone_where_it_begins():
     assert len(scene.graph.nodes_geometry) == 4
     spots = sorted(scene.graph[name][0][:3, 3].tolist() for name in scene.graph.nodes_geometry)
     np.testing.assert_allclose(spots, [[0, 0, 0], [5, 0, 0], [10, 0, 0], [15, 0, 0]], atol=1e-6)
+
+
+def test_another_library_reads_the_colour_of_the_brightest_moment():
+    trimesh = pytest.importorskip("trimesh")
+    lights = np.zeros((4, 200, 3), np.uint8)
+    lights[:, 50:60] = [90, 90, 90]
+    lights[:3, 100:110] = [[255, 128, 0], [0, 0, 255], [255, 128, 0]]
+    show = Show(title="", curves=calm(), lights=tuple(encoded(samples) for samples in lights))
+
+    scene = trimesh.load(io.BytesIO(to_gltf(show)), file_type="glb", force="scene")
+
+    shines = {
+        name: scene.geometry[scene.graph[name][1]].visual.material.emissiveFactor.tolist()
+        for name in scene.graph.nodes_geometry
+    }
+    assert shines == {
+        "1": pytest.approx([1, 0.2159, 0], abs=1e-3),
+        "2": pytest.approx([0, 0, 1]),
+        "3": pytest.approx([1, 0.2159, 0], abs=1e-3),
+        "4": pytest.approx([0.1022] * 3, abs=1e-3),
+    }
 
 
 def test_a_drone_moves_as_its_curve_says():
