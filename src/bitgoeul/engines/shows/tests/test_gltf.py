@@ -27,7 +27,7 @@ def test_another_library_reads_the_colour_of_the_brightest_moment():
     trimesh = pytest.importorskip("trimesh")
     lights = np.zeros((4, 200, 3), np.uint8)
     lights[:, 50:60] = [90, 90, 90]
-    lights[:3, 100:110] = [[255, 128, 0], [0, 0, 255], [255, 128, 0]]
+    lights[:3, 100:110] = np.array([[255, 128, 0], [0, 0, 255], [255, 128, 0]])[:, None]
     show = Show(title="", curves=calm(), lights=tuple(encoded(samples) for samples in lights))
 
     scene = trimesh.load(io.BytesIO(to_gltf(show)), file_type="glb", force="scene")
