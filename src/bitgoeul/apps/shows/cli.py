@@ -233,7 +233,10 @@ def render(
     except engine.ShowInvalid as refused:
         raise _refuse(refused.problems) from None
     if out.suffix == ".webm":
-        rendering.film(read, out, width=width, seconds=seconds, speed=speed, begin_s=at or 0.0)
+        try:
+            rendering.film(read, out, width=width, seconds=seconds, speed=speed, begin_s=at or 0.0)
+        except engine.ShowInvalid as refused:
+            raise _refuse(refused.problems) from None
     else:
         rendering.write_poster(read, out, at_s=at, width=width)
     _say({"file": str(out), "bytes": out.stat().st_size}, as_json, f"{out}: {out.stat().st_size} bytes")
@@ -300,7 +303,10 @@ def film(
     speed = read.curves.duration_ms / 1000 / seconds
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "show.webm"
-        rendering.film(read, out, width=width, seconds=seconds, speed=speed, begin_s=0.0)
+        try:
+            rendering.film(read, out, width=width, seconds=seconds, speed=speed, begin_s=0.0)
+        except engine.ShowInvalid as refused:
+            raise _refuse(refused.problems) from None
         with out.open("rb") as recorded:
             stored = store().put(f"shows/made/{row.public_id}-{version.number}/show.webm", recorded)
     commands.keep_film(by=SYSTEM, version_id=version.pk, stored=stored)

@@ -94,6 +94,21 @@ class MakingFailed(Event):
 
 
 @dataclass(frozen=True)
+class FilmAsked(Event):
+    """A designer asked for a film of a version."""
+
+    show: str
+    version: int
+
+
+@dataclass(frozen=True)
+class FilmFailed(Event):
+    show: str
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class ShowFilmed(Event):
     """A film of a version was recorded."""
 

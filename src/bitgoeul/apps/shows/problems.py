@@ -276,6 +276,12 @@ PROBLEMS: dict[str, Any] = {
     "certificate-of-another-show": _("the certificate belongs to another show"),
     "certificate-of-other-limits": _("the certificate was made for other limits or another area"),
     "certificate-does-not-hold": _("the certificate says that this is not kept"),
+    # Films.
+    "film-without-browser": _(
+        "a film needs Chromium on the machine of the studio; install it with: "
+        "sudo apt-get install -y chromium"
+    ),
+    "film-not-recorded": _("the browser recorded nothing; try again, or look whether it can draw (WebGL)"),
     # Flight logs.
     "log-columns": _("the log has no column %(missing)s"),
     "log-unreadable": _("the log is no table of numbers; write drone, time_s, x, y, z as CSV"),

@@ -20,6 +20,7 @@ STAGES = {
     "lights": _("Colouring"),
     "proof": _("Proving the distances"),
     "files": _("Writing the files"),
+    "film": _("Recording the film"),
 }
 
 BOUNDS = {

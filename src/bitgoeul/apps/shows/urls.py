@@ -36,6 +36,8 @@ urlpatterns = [
     path("<slug:slug>/<int:number>/fly/", evenings.plan, name="plan"),
     path("<slug:slug>/<int:number>/progress/", views.progress, name="progress"),
     path("<slug:slug>/<int:number>/retry/", views.retry, name="retry"),
+    path("<slug:slug>/<int:number>/film/", views.film, name="film"),
+    path("<slug:slug>/<int:number>/filming/", views.filming, name="filming"),
     path("<slug:slug>/<int:number>/publish/", views.publish, name="publish"),
     path("<slug:slug>/<int:number>/files/<str:name>", views.file, name="file"),
 ]

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bitgoeul.apps.shows import commands, intake, policies, queries, reading, story
 from bitgoeul.apps.shows.forms import DescribeForm, NewShowForm
-from bitgoeul.apps.shows.models import Show, Version
+from bitgoeul.apps.shows.models import Film, Show, Version
+from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.apps.shows.studio import work
 from bitgoeul.kit import ranges
 from bitgoeul.kit.actor import Actor
@@ -20,6 +21,7 @@ from bitgoeul.kit.api import signed_in
 from bitgoeul.kit.doors import find, found
 from bitgoeul.kit.once import once
 from bitgoeul.kit.paging import page_of
+from bitgoeul.kit.refusals import require
 from bitgoeul.kit.store import store
 
 
@@ -95,6 +97,7 @@ def _page(request: HttpRequest, row: Show, watched: Version | None, more: dict[s
         "may_design": policies.may_design(actor, row.organisation_id),
         "may_unpublish": policies.may_design(actor, row.organisation_id) or actor.is_operator,
         "subject": f"show:{row.slug}",
+        **(_film(watched) if watched and more["is_version"] else {}),
         **more,
     })  # fmt: skip
 
@@ -156,6 +159,36 @@ def take_in(request: HttpRequest, slug: str) -> HttpResponse:
 def retry(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     row = commands.retry_making(by=signed_in(request), show=slug, number=number)
     return redirect(row)
+
+
+@require_POST
+def film(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Ask the studio for a film."""
+    commands.ask_for_film(by=signed_in(request), show=slug, number=number)
+    return redirect("shows:version", slug, number)
+
+
+@require_safe
+def filming(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The part of the page that polls while a film is recorded."""
+    row = find(queries.versions_visible_to(actor_of(request)), show__slug=slug, number=number)
+    require(policies.may_design(actor_of(request), row.show.organisation_id))
+    context = {"show": row.show, "version": row} | _film(row)
+    answer = render(request, "shows/filming.html", context)
+    if context["asked"] is None or not context["asked"].is_waiting:
+        answer["HX-Redirect"] = row.get_absolute_url()
+    return answer
+
+
+def _film(row: Version) -> dict[str, Any]:
+    """The film that was asked for, how far it is, and why there is none."""
+    asked = Film.objects.filter(version=row).first()
+    problems = asked.problem.get("problems", []) if asked else []
+    return {
+        "asked": asked,
+        "film_progress": reading.progress(work.film_progress(row)),
+        "film_problems": [sentence(problem) for problem in problems],
+    }
 
 
 @require_POST

@@ -25,8 +25,10 @@ from bitgoeul.apps.shows.commands.flights import (
 )
 from bitgoeul.apps.shows.commands.shows import create_show, describe_show, publish_show, unpublish_show
 from bitgoeul.apps.shows.commands.versions import (
+    ask_for_film,
     begin_making,
     complete_making,
+    fail_film,
     fail_making,
     import_show,
     keep_film,
@@ -38,6 +40,7 @@ from bitgoeul.apps.shows.commands.versions import (
 __all__ = [
     "add_asset",
     "add_log",
+    "ask_for_film",
     "attach_document",
     "begin_making",
     "call_off_flight",
@@ -49,6 +52,7 @@ __all__ = [
     "create_show",
     "crews_to_forget",
     "describe_show",
+    "fail_film",
     "fail_making",
     "forget_crew",
     "import_show",

@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Max
 
 from bitgoeul.apps.shows import policies, queries, story
-from bitgoeul.apps.shows.errors import StoryFlawed
+from bitgoeul.apps.shows.errors import NotCertified, StoryFlawed
 from bitgoeul.apps.shows.events import (
+    FilmAsked,
+    FilmFailed,
     MakingBegun,
     MakingFailed,
     MakingInterrupted,
@@ -20,11 +22,11 @@ from bitgoeul.apps.shows.events import (
     ShowNotCertified,
     VersionSubmitted,
 )
-from bitgoeul.apps.shows.models import Show, Version
+from bitgoeul.apps.shows.models import Film, Show, Version
 from bitgoeul.apps.shows.problems import sentence
 from bitgoeul.kit import clock
 from bitgoeul.kit.actor import Actor
-from bitgoeul.kit.command import command
+from bitgoeul.kit.command import command, unchanged
 from bitgoeul.kit.doors import find
 from bitgoeul.kit.facts import record
 from bitgoeul.kit.refusals import StateChanged, require
@@ -100,6 +102,34 @@ def _tell(by: Actor, version: Version, event: Any) -> None:
 
 
 @command
+def ask_for_film(*, by: Actor, show: str, number: int) -> Film:
+    """Let the studio record a film of a certified version; asking again while it waits changes nothing."""
+    version = find(queries.versions_visible_to(by), show__slug=show, number=number)
+    require(policies.may_design(by, version.show.organisation_id))
+    if not version.is_certified:
+        raise NotCertified(number=number)
+    film, new = Film.objects.get_or_create(version=version)
+    if not new and film.is_waiting:
+        unchanged()
+        return film
+    if not new:
+        Film.FLOW.move(film, Film.State.WAITING, problem={}, asked_at=clock.now())
+    _tell(by, version, FilmAsked(show=show, version=number))
+    return film
+
+
+@command
+def fail_film(*, by: Actor, film_id: int, problems: list[dict[str, Any]]) -> Film:
+    """Write down why a film could not be recorded."""
+    film = Film.objects.select_related("version__show__organisation").get(pk=film_id)
+    Film.FLOW.move(film, Film.State.FAILED, problem={"problems": problems})
+    reason = problems[0]["code"] if problems else "internal"
+    place = {"show": film.version.show.slug, "version": film.version.number}
+    _tell(by, film.version, FilmFailed(**place, reason=reason))
+    return film
+
+
+@command
 def keep_film(*, by: Actor, version_id: int, stored: StoredFile) -> Version:
     """Add a recorded film to the files of a version, in the place of an earlier one."""
     version = Version.objects.select_related("show__organisation").get(pk=version_id)
@@ -114,6 +144,8 @@ def keep_film(*, by: Actor, version_id: int, stored: StoredFile) -> Version:
     }
     version.files = [*(file for file in version.files if file["kind"] != "video"), film]
     version.save(update_fields=["files"])
+    if asked := Film.objects.filter(version=version, state=Film.State.WAITING).first():
+        Film.FLOW.move(asked, Film.State.KEPT, problem={})
     event = ShowFilmed(show=version.show.slug, version=version.number, sha256=stored.sha256, size=stored.size)
     _tell(by, version, event)
     return version

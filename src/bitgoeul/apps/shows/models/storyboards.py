@@ -171,3 +171,33 @@ class Version(models.Model):
     def file(self, kind: str) -> dict[str, Any] | None:
         """The first file of this kind: skyc, certificate, pack, poster, video."""
         return next((file for file in self.files if file["kind"] == kind), None)
+
+
+class Film(models.Model):
+    """The film of a version: asked for by a designer, recorded by the studio, kept among its files."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("show film", "waiting")
+        KEPT = "kept", pgettext_lazy("show film", "recorded")
+        FAILED = "failed", pgettext_lazy("show film", "not recorded")
+
+    STATE_KINDS = {"waiting": "wait", "kept": "ok", "failed": "stop"}
+    FLOW = Flow(
+        {
+            State.WAITING: frozenset({State.KEPT, State.FAILED}),
+            State.KEPT: frozenset({State.WAITING}),
+            State.FAILED: frozenset({State.WAITING}),
+        }
+    )
+
+    version = models.OneToOneField(Version, models.CASCADE, related_name="film")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    problem = models.JSONField(default=dict, blank=True)
+    asked_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.state}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -88,6 +89,19 @@ def box(folder: Path, cpu_s: int | None = None) -> Sandbox:
         },
         limits=limits | ({"CPU": cpu_s} if cpu_s else {}),
     )
+
+
+BROWSER_SETTINGS = ("/etc/chromium.d", "/etc/fonts")  # what its starter and its letters look for
+
+
+def browser_box(folder: Path, cpu_s: int) -> Sandbox:
+    """A process in which a headless browser plays a made show: it too sees one folder and no network.
+
+    A browser reserves far more addresses than it uses, so what bounds it is its time and its disk.
+    """
+    settings_of = tuple(Shown(Path(place)) for place in BROWSER_SETTINGS if Path(place).exists())
+    limits = {"CORE": 0, "CPU": cpu_s, "FSIZE": settings.SHOWS_DISK_MIB * MIB}
+    return replace(box(folder), shows=(*box(folder).shows, *settings_of), limits=limits, tmp_mib=256)
 
 
 def words(*arguments: str, patient: bool = False) -> tuple[str, ...]:

@@ -55,8 +55,11 @@ class Studio:
         if not self.is_warming:
             # What a warm-up compiles, previews need not compile once more beside it.
             self._keep_previews()
-            self.work = self.work or work.next_version(self.begun_anew) or work.next_log()
+            self.work = self.work or self._next()
         return self.work is not None
+
+    def _next(self) -> work.Work | None:
+        return work.next_version(self.begun_anew) or work.next_log() or work.next_film()
 
     def _wanted(self) -> bool:
         """Whether this hub has shows: without any, nothing is compiled or kept in memory for them."""

@@ -2,6 +2,7 @@
 
     python -m bitgoeul.apps.shows.studio.program make FOLDER      one version, from FOLDER/plan.json
     python -m bitgoeul.apps.shows.studio.program compare FOLDER   a flight log with its show
+    python -m bitgoeul.apps.shows.studio.program film FOLDER      a film of a show that was made
     python -m bitgoeul.apps.shows.studio.program answer SOCKET    previews, until it is ended
     python -m bitgoeul.apps.shows.studio.program warm FOLDER      a small show, to compile the kernels
 
@@ -43,7 +44,7 @@ def main(word: str, place: str) -> int:
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     files = {name: (folder / "assets" / number).read_bytes() for name, number in plan["files"].items()}
     try:
-        found = _compare(files) if word == "compare" else _make(plan, files, folder)
+        found = WORDS[word](plan, files, folder)
     except engine.ShowInvalid as refused:
         _write(folder, "problems.json", {"problems": told(refused.problems)})
         return 1
@@ -86,9 +87,29 @@ def _make(plan: Mapping[str, Any], files: Mapping[str, bytes], folder: Path) -> 
     return making.result(made)
 
 
-def _compare(files: Mapping[str, bytes]) -> dict[str, Any]:
+def _film(plan: Mapping[str, Any], files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
+    from bitgoeul.apps.shows.studio import rendering
+
+    film = plan["film"]
+    rendering.record(
+        files["show.pack"],
+        folder / "out" / "show.webm",
+        width=film["width"],
+        seconds=film["seconds"],
+        speed=film["duration_ms"] / 1000 / film["seconds"],
+        begin_s=0.0,
+        progress=lambda share: _write(folder, "progress.json", {"stage": "film", "share": share}),
+        home=folder,
+    )
+    return {}
+
+
+def _compare(_plan: Mapping[str, Any], files: Mapping[str, bytes], _folder: Path) -> dict[str, Any]:
     parts = [content for name, content in sorted(files.items()) if name.endswith(".skyc")]
     return making.compared(engine.from_skyc(parts), files["log.csv"])
+
+
+WORDS = {"make": _make, "compare": _compare, "film": _film}
 
 
 # ── previews ──────────────────────────────────────────────────────────────────────────────────────────────

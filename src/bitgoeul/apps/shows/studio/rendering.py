@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import typer
 
 from bitgoeul.apps.shows.studio.packing import Span, packed, poster
 from bitgoeul.engines import shows as engine
@@ -73,12 +73,30 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>film</titl
 
 
 def film(show: engine.Show, out: Path, *, width: int, seconds: float, speed: float, begin_s: float) -> None:
-    """Let a headless browser play the show and record what it draws, as WebM."""
-    import json
+    """Film a show that was read from its files.  Raises: ShowInvalid."""
+    pack = packed(show.curves, show.lights, [], show.site, None)
+    record(pack, out, width=width, seconds=seconds, speed=speed, begin_s=begin_s)
 
+
+def record(
+    pack: bytes,
+    out: Path,
+    *,
+    width: int,
+    seconds: float,
+    speed: float,
+    begin_s: float,
+    progress: Callable[[float], None] = lambda _share: None,
+    home: Path | None = None,
+) -> None:
+    """Let a headless browser play a show and record what it draws, as WebM, in real time.
+
+    ``home``: where the browser may keep what it needs.
+    Raises: ShowInvalid: film-without-browser, film-not-recorded.
+    """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        raise typer.BadParameter("a film needs Chromium; install it with: sudo apt-get install -y chromium")
+        raise engine.ShowInvalid(engine.Problem("film-without-browser"))
     dist = Path(str(files("bitgoeul") / "kit" / "static" / "dist"))
     manifest = json.loads((dist / "manifest.json").read_text())
     page = PAGE.format(
@@ -89,31 +107,47 @@ def film(show: engine.Show, out: Path, *, width: int, seconds: float, speed: flo
         begin=begin_s * 1000,
         script=manifest["src/islands/film.js"]["file"],
     )
-    pack = packed(show.curves, show.lights, [], show.site, None)
-    with _served(dist, page.encode(), pack) as (port, recorded, done), _profile() as home:
+    with _served(dist, page.encode(), pack) as (port, recorded, done), _profile(home) as profile:
         process = subprocess.Popen(
             [
                 browser, "--headless=new", "--no-sandbox", "--disable-quic", "--no-first-run", "--mute-audio",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--enable-unsafe-swiftshader", "--use-angle=swiftshader", f"--user-data-dir={home}",
-                f"--window-size={width},{width * 9 // 16}", f"http://127.0.0.1:{port}/",
+                "--disable-dev-shm-usage", "--enable-unsafe-swiftshader", "--use-angle=swiftshader",
+                f"--user-data-dir={profile}", f"--window-size={width},{width * 9 // 16}",
+                f"http://127.0.0.1:{port}/",
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            if not done.wait(min(seconds * 4 + 60, LONGEST_WAIT_S)):
-                raise typer.BadParameter("the browser recorded nothing; does it have WebGL?")
+            _wait(process, done, seconds, progress)
         finally:
             process.terminate()
             process.wait()
         out.write_bytes(b"".join(recorded))
 
 
-def _profile() -> tempfile.TemporaryDirectory[str]:
+def _wait(
+    process: subprocess.Popen[bytes],
+    done: threading.Event,
+    seconds: float,
+    progress: Callable[[float], None],
+) -> None:
+    """Wait for the film.  Raises: ShowInvalid when none comes."""
+    most_s = min(seconds * 4 + 60, LONGEST_WAIT_S)
+    for waited in range(round(most_s)):
+        progress(min(waited / (seconds + 10), 0.99))
+        if done.wait(1.0):
+            return
+        if process.poll() is not None:
+            break
+    raise engine.ShowInvalid(engine.Problem("film-not-recorded"))
+
+
+def _profile(home: Path | None) -> tempfile.TemporaryDirectory[str]:
     """A folder for the browser, which may still write in it while it ends."""
-    return tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    return tempfile.TemporaryDirectory(dir=home, ignore_cleanup_errors=True)
 
 
 @contextlib.contextmanager

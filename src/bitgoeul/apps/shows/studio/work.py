@@ -1,4 +1,4 @@
-"""The two kinds of work of the studio: a version to make, a flight log to compare.
+"""The kinds of work of the studio: a version to make, a flight log to compare, a film to record.
 
 Each is laid out in a folder, done there by a confined process, and its outcome brought into the hub.
 """
@@ -22,7 +22,7 @@ import structlog
 from django.conf import settings
 
 from bitgoeul.apps.shows import commands
-from bitgoeul.apps.shows.models import FlightLog, Version
+from bitgoeul.apps.shows.models import Film, FlightLog, Version
 from bitgoeul.apps.shows.studio import box
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import StateChanged
@@ -157,6 +157,33 @@ def next_log() -> Work | None:
     return _begun("compare", box.work(f"log-{entry.pk}"), plan, complete, fail)
 
 
+FILM = {"width": 1280, "seconds": 40}
+
+
+def next_film() -> Work | None:
+    """Take the film that waits longest.  What is recorded is the file that the player plays."""
+    film = Film.objects.filter(state=Film.State.WAITING).order_by("asked_at", "id").first()
+    if film is None:
+        return None
+    version, folder = film.version, film_folder(film.version)
+    pack = version.file("pack") or {"name": "show.pack", "stored": "missing"}
+
+    def complete(_made: dict[str, Any]) -> None:
+        with (folder / "out" / "show.webm").open("rb") as recorded:
+            stored = store().put(f"shows/made/{folder.name}/show.webm", recorded)
+        commands.keep_film(by=SYSTEM, version_id=version.pk, stored=stored)
+
+    def fail(problems: Problems) -> None:
+        commands.fail_film(by=SYSTEM, film_id=film.pk, problems=problems)
+
+    plan = {"film": FILM | {"duration_ms": version.duration_ms}, "assets": {"show.pack": pack["stored"]}}
+    return _begun("film", folder, plan, complete, fail)
+
+
+def film_folder(version: Version) -> Path:
+    return box.work(f"{version.show.public_id}-{version.number}-film")
+
+
 def folder_of(version: Version) -> Path:
     return box.work(f"{version.show.public_id}-{version.number}")
 
@@ -173,8 +200,10 @@ def _begun(
     except FileNotFoundError as missing:
         fail([{"code": "asset-missing", "where": "", "facts": {"name": Path(str(missing.filename)).name}}])
         return None
+    cpu_s = settings.SHOWS_SECONDS * settings.SHOWS_THREADS
+    confined = box.browser_box(folder, cpu_s) if word == "film" else box.box(folder, cpu_s)
     with (folder / "log").open("wb") as out:
-        process = box.box(folder, cpu_s=settings.SHOWS_SECONDS * settings.SHOWS_THREADS).start(
+        process = confined.start(
             *box.words(word, str(folder), patient=True),
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -241,3 +270,8 @@ def _last_words(log_file: Path) -> str:
 def progress(version: Version) -> dict[str, Any]:
     """How far a version is: ``stage`` and ``share`` from 0 to 1; empty while nothing is known."""
     return read(folder_of(version) / "out" / "progress.json") or {}
+
+
+def film_progress(version: Version) -> dict[str, Any]:
+    """How far the film of a version is, in the same words."""
+    return read(film_folder(version) / "out" / "progress.json") or {}

@@ -6,11 +6,12 @@ import pytest
 
 from bitgoeul.apps.people.tests.factories import actor, make_member, make_person
 from bitgoeul.apps.shows import commands, errors, story
-from bitgoeul.apps.shows.models import Draft, Version
+from bitgoeul.apps.shows.models import Draft, Film, Version
 from bitgoeul.apps.shows.story import editing
 from bitgoeul.apps.shows.tests.factories import make_designer, make_show, make_version
 from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.refusals import Forbidden, NotFound, StateChanged
+from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import facts_recorded
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +200,36 @@ def test_a_storyboard_with_a_missing_file_is_not_handed_in(designer):
 
     with pytest.raises(errors.StoryFlawed, match=r"gone\.svg"):
         commands.submit_version(by=by, show=show.slug)
+
+
+def test_a_film_is_asked_for_once_fails_and_is_asked_for_again(designer):
+    _, home, by = designer
+    version = make_version(make_show(home, by))
+    place = {"by": by, "show": version.show.slug, "number": 1}
+
+    film = commands.ask_for_film(**place)
+    again = commands.ask_for_film(**place)
+    commands.fail_film(by=SYSTEM, film_id=film.pk, problems=[{"code": "film-not-recorded"}])
+    failed = Film.objects.get().state
+    commands.ask_for_film(**place)
+    stored = store().put("shows/made/film/show.webm", b"film")
+    commands.keep_film(by=SYSTEM, version_id=version.pk, stored=stored)
+
+    assert (again.pk, failed) == (film.pk, "failed")
+    assert (Film.objects.get().state, Film.objects.get().problem) == ("kept", {})
+    assert facts_recorded()[-4:] == [
+        "shows.FilmAsked", "shows.FilmFailed", "shows.FilmAsked", "shows.ShowFilmed",
+    ]  # fmt: skip
+
+
+def test_only_designers_ask_for_films_and_only_of_certified_versions(designer):
+    _, home, by = designer
+    shown, broken = make_version(make_show(home, by)), make_version(make_show(home, by), holds=False)
+    commands.publish_show(by=by, show=shown.show.slug, number=1)
+
+    with pytest.raises(Forbidden):
+        commands.ask_for_film(by=actor(make_person()), show=shown.show.slug, number=1)
+    with pytest.raises(errors.NotCertified):
+        commands.ask_for_film(by=by, show=broken.show.slug, number=1)
+    with pytest.raises(NotFound):
+        commands.ask_for_film(by=actor(make_person()), show=broken.show.slug, number=1)

@@ -7,8 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from bitgoeul.apps.people.tests.factories import make_person
 from bitgoeul.apps.shows import commands, story
-from bitgoeul.apps.shows.models import Show
+from bitgoeul.apps.shows.models import Film, Show
 from bitgoeul.apps.shows.tests.factories import make_designer, make_flight, make_show, make_version
+from bitgoeul.kit.actor import SYSTEM
 from bitgoeul.kit.store import store
 from bitgoeul.kit.testing import api_for, client_for
 
@@ -143,6 +144,31 @@ def test_music_is_chosen_and_taken_away(designer):
     assert chosen == {"asset": "밤.mp3", "start_s": 2.5}
     assert "aria-invalid" in text(strange)
     assert "music" not in Show.objects.get().drafts.get(number=3).story
+
+
+def test_a_designer_asks_for_a_film_and_sees_how_far_it_is(designer):
+    person, home, by = designer
+    version = make_version(make_show(home, by))
+    browser, visitor = client_for(person, language="en"), client_for()
+    commands.publish_show(by=by, show=version.show.slug, number=1)
+    address = f"/shows/{version.show.slug}/1/"
+
+    before = text(browser.get(address))
+    asked = browser.post(address + "film/")
+    page, part = text(browser.get(address)), browser.get(address + "filming/")
+    film = Film.objects.get()
+    commands.fail_film(
+        by=SYSTEM, film_id=film.pk, problems=[{"code": "film-without-browser", "where": "", "facts": {}}]
+    )
+
+    assert "Record a film" in before
+    assert asked["location"] == address
+    assert f'hx-get="{address}filming/"' in page
+    assert "HX-Redirect" not in part
+    assert browser.get(address + "filming/")["HX-Redirect"] == address
+    assert "install it with: sudo apt-get install -y chromium" in text(browser.get(address))
+    assert "film/" not in text(visitor.get(address))
+    assert visitor.get(address + "filming/").status_code == 403
 
 
 def test_a_film_is_handed_out_in_parts_so_that_players_can_jump(designer):

@@ -4,6 +4,7 @@ import base64
 import io
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -17,9 +18,9 @@ from django.utils.translation import override
 from PIL import Image
 
 from bitgoeul.apps.shows import commands, errors, example, intake, reading, story
-from bitgoeul.apps.shows.models import FlightLog, Show, Version
+from bitgoeul.apps.shows.models import Film, FlightLog, Show, Version
 from bitgoeul.apps.shows.problems import sentence
-from bitgoeul.apps.shows.studio import asking, box, loop, work
+from bitgoeul.apps.shows.studio import asking, box, loop, rendering, telling, work
 from bitgoeul.apps.shows.studio.loop import Studio
 from bitgoeul.apps.shows.tests.factories import make_designer, make_flight, make_show
 from bitgoeul.engines import shows as engine
@@ -381,6 +382,38 @@ def test_a_file_that_is_no_show_is_refused(designer, studio, name, content, told
 
     assert version.state == Version.State.FAILED
     assert said(version) == [told]
+
+
+# ── films ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.skipif(
+    not any(map(shutil.which, rendering.BROWSERS)), reason="no Chromium on this machine, so no film"
+)
+def test_a_film_is_recorded_by_a_confined_browser(designer, studio, monkeypatch):
+    _, home, by = designer
+    version = made(studio, handed_in(by, home, two_scenes()))
+    monkeypatch.setattr(work, "FILM", {"width": 320, "seconds": 3})
+
+    film = commands.ask_for_film(by=by, show=version.show.slug, number=1)
+    turned(studio, lambda: Film.objects.get(pk=film.pk).state != "waiting")
+
+    assert Film.objects.get(pk=film.pk).state == "kept"
+    assert content_of(fresh(version), "video").startswith(b"\x1aE\xdf\xa3")  # EBML, as WebM begins
+    assert reading.of(fresh(version))["film"]["media"] == "video/webm"
+
+
+def test_a_machine_without_a_browser_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(rendering.shutil, "which", lambda _name: None)
+
+    with pytest.raises(engine.ShowInvalid) as refused:
+        rendering.record(b"", tmp_path / "a.webm", width=64, seconds=1, speed=1, begin_s=0)
+
+    with override("en"):
+        assert [sentence(told) for told in telling.told(refused.value.problems)] == [
+            "a film needs Chromium on the machine of the studio; "
+            "install it with: sudo apt-get install -y chromium"
+        ]
 
 
 # ── flight logs ───────────────────────────────────────────────────────────────────────────────────────────
