@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import httpx
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from bitgoeul.apps.shows.studio.packing import Span, packed
+from bitgoeul.engines import shows as engine
 from tests.journeys.conftest import LiveHub
 
 pytestmark = pytest.mark.slow
@@ -71,6 +75,59 @@ def watching(page):
     return page.locator(".stage")
 
 
+RING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">'
+    '<circle cx="20" cy="20" r="18" fill="none" stroke="#ff0000"/></svg>'
+)
+DROP = """([place, name, content]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([content], name));
+  for (const kind of ["dragenter", "dragover", "drop"])
+    document.querySelector(place).dispatchEvent(
+      new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer }));
+}"""
+
+
+def dropped(page, place, name, content):
+    """Let a file fall onto something of the page."""
+    page.evaluate(DROP, [place, name, content])
+
+
+LARGEST = 22_580
+
+
+def largest_pack():
+    """A packed show of as many drones as ever flew at once, on straight ways from grid to grid."""
+    side = int(np.ceil(LARGEST**0.5))
+    rows, columns = np.divmod(np.arange(LARGEST), side)
+    ground = np.column_stack([columns * 3.2, np.full(LARGEST, 60.0), np.zeros(LARGEST)])
+    wall = np.column_stack([columns * 3.2, np.full(LARGEST, 60.0), 20 + rows * 3.2])
+    places = np.round(np.array([ground, wall, wall[::-1]]) * 50).astype(np.int64)
+    legs = [np.stack([a, a, b, b], axis=1) for a, b in pairwise(places)]
+    curves = engine.Curves.together(50, np.array([20_000, 60_000]), np.array(legs))
+    fades = bytes(part for step in range(30) for part in (8, 40 * (step % 5) + 60, 255 - 8 * step, 90, 100))
+    return packed(curves, [fades] * LARGEST, [Span("wall", {"en": "Wall"}, 0, 60_000)], engine.Site(), None)
+
+
+def test_the_largest_fleet_is_played(visiting):
+    visitor = visiting("en")
+    content = largest_pack()
+    visitor.page.route(
+        "**/show.pack", lambda route: route.fulfill(body=content, content_type="application/octet-stream")
+    )
+    visitor.open(EXAMPLE)
+    stage = watching(visitor.page)
+    canvas = stage.locator("canvas")
+
+    begins, before = int(stage.get_attribute("data-frame")), canvas.screenshot()
+    stage.locator("[data-part=play]").click()
+    wait_for(lambda: int(stage.get_attribute("data-frame")) > begins + 5)
+    stage.locator("[data-part=play]").click()
+
+    assert canvas.screenshot() != before
+    assert stage.get_attribute("data-failed") is None
+
+
 def test_a_visitor_watches_a_show_on_a_phone(visiting):
     visitor = visiting("en", width=390)
     visitor.open("/shows/")
@@ -113,6 +170,18 @@ def test_a_designer_draws_proves_publishes_and_plans(visiting, hub):
     expect(page.locator(".scenes li")).to_have_count(1)
     page.click("button[name=action][value=redo]")
     expect(page.locator(".scenes li")).to_have_count(2)
+    page.click("button[name=layer][value=add]")
+    expect(page.locator(".layer-list > li")).to_have_count(1)
+    page.select_option("#layer-1-light-kind", "keyframes")
+    moments = page.locator("[name=layer-1-light-frames-at]")
+    expect(moments).to_have_count(2)
+    moments.last.fill("4")
+    page.keyboard.press("Tab")
+    expect(moments).to_have_count(3)
+    visitor.look()
+    dropped(page, ".stage canvas", "ring.svg", RING)
+    page.wait_for_url("**tab=scene**")
+    expect(page.locator("#formation-kind")).to_have_value("svg")
     page.click("form[action$='/make/'] button")
     page.wait_for_url("**/1/")
     wait_for(lambda: page.reload() and page.locator("#proof").count() == 1)

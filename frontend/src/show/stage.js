@@ -23,14 +23,14 @@ import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { Moment } from "./pack.js";
 
 const VERTEX = `
-  attribute vec3 a, b, c, d, from, to;
+  attribute vec3 b, c, d, from, to;
   attribute vec2 span, fade;
   uniform float now, size;
   varying vec3 shine;
   void main() {
     float s = clamp((now - span.x) / (span.y - span.x), 0.0, 1.0);
     float r = 1.0 - s;
-    vec3 p = r * r * r * a + 3.0 * r * r * s * b + 3.0 * r * s * s * c + s * s * s * d;
+    vec3 p = r * r * r * position + 3.0 * r * r * s * b + 3.0 * r * s * s * c + s * s * s * d;
     vec4 seen = modelViewMatrix * vec4(p.x, p.z, -p.y, 1.0);
     gl_Position = projectionMatrix * seen;
     shine = mix(from, to, clamp((now - fade.x) / (fade.y - fade.x), 0.0, 1.0));
@@ -79,9 +79,8 @@ export class Stage {
     }
     const geometry = new BufferGeometry();
     const { controls, from, to, span, fade } = this.moment;
-    // three.js asks for "position" to know how many points there are.
-    geometry.setAttribute("position", new BufferAttribute(controls[0], 3));
-    ["a", "b", "c", "d"].forEach((name, k) => geometry.setAttribute(name, new BufferAttribute(controls[k], 3)));
+    // The first control is "position", by which three.js knows how many points there are.
+    ["position", "b", "c", "d"].forEach((name, k) => geometry.setAttribute(name, new BufferAttribute(controls[k], 3)));
     for (const [name, values, width] of [["from", from, 3], ["to", to, 3], ["span", span, 2], ["fade", fade, 2]])
       geometry.setAttribute(name, new BufferAttribute(values, width));
     const material = new ShaderMaterial({
@@ -152,7 +151,7 @@ export class Stage {
 
   go(ms) {
     const changed = this.moment.go(ms);
-    const names = [...(changed.paths ? ["position", "a", "b", "c", "d", "span"] : []), ...(changed.lamps ? ["from", "to", "fade"] : [])];
+    const names = [...(changed.paths ? ["position", "b", "c", "d", "span"] : []), ...(changed.lamps ? ["from", "to", "fade"] : [])];
     for (const name of names) this.lights.geometry.attributes[name].needsUpdate = true;
     this.lights.material.uniforms.now.value = ms;
     this.now = ms;

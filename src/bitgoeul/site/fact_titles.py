@@ -231,6 +231,8 @@ TITLES: dict[str, Any] = {
     "shows.LogAdded": _("A flight log was added"),
     "shows.LogCompared": _("A flight log was compared with the plan"),
     "shows.LogUnreadable": _("A flight log could not be read"),
+    "shows.FilmAsked": _("A film of a drone show was asked for"),
+    "shows.FilmFailed": _("A film of a drone show could not be recorded"),
     "shows.ShowFilmed": _("A film of a drone show was recorded"),
     "shows.ShowPublished": _("A drone show was opened to the public"),
     "shows.ShowUnpublished": _("A drone show is no longer public"),

@@ -177,7 +177,8 @@ def scene(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         forms.append(form)
         if form.is_valid():
             parts[name] = {"kind": kind} | form.values()
-    if not base.is_valid() or not all(form.is_valid() for form in [*forms, *laid]):
+    are_valid = all(form.is_valid() for form in forms) and all(layer.is_valid() for layer in laid)
+    if not base.is_valid() or not are_valid:
         shown_again = _with_errors(base, shown, files, request) | {"layers": laid}
         return _page(request, row, draft, number, shown_again)
     parts = {name: part for name, part in parts.items() if part != STILL[name] or name == "formation"}

@@ -132,7 +132,7 @@ def part_form(
     for name in schema["properties"].keys() - single.keys():
         texts = schema["properties"][name]
         form.fields[name] = FramesField(
-            label=Localised.of(texts["title"]), help_text=Localised.of(texts["description"])
+            label=str(Localised.of(texts["title"])), help_text=str(Localised.of(texts["description"]))
         )
     form.schema = schema
     if "asset" in form.fields:

@@ -219,7 +219,7 @@ def _plain_keys(program, steps, at, rgbf):  # type: ignore[no-untyped-def]  # no
                 else:
                     target[k] = 0 if kind == _BLACK else 255
             here += bytes_of_colour
-        length, shift = 0, 0
+        length, shift = np.int64(0), 0
         while True:
             if here >= last or shift > 28:
                 return -1

@@ -124,8 +124,8 @@ def fail_film(*, by: Actor, film_id: int, problems: list[dict[str, Any]]) -> Fil
     film = Film.objects.select_related("version__show__organisation").get(pk=film_id)
     Film.FLOW.move(film, Film.State.FAILED, problem={"problems": problems})
     reason = problems[0]["code"] if problems else "internal"
-    place = {"show": film.version.show.slug, "version": film.version.number}
-    _tell(by, film.version, FilmFailed(**place, reason=reason))
+    event = FilmFailed(show=film.version.show.slug, version=film.version.number, reason=reason)
+    _tell(by, film.version, event)
     return film
 
 
