@@ -219,13 +219,13 @@ def _plain_keys(program, steps, at, rgbf):  # type: ignore[no-untyped-def]  # no
                 else:
                     target[k] = 0 if kind == _BLACK else 255
             here += bytes_of_colour
-        length, shift = np.int64(0), 0
+        length, shift = 0, 0
         while True:
             if here >= last or shift > 28:
                 return -1
             byte = np.int64(program[here])
             here += 1
-            length |= (byte & 127) << shift
+            length += int(byte & 127) << shift
             shift += 7
             if byte < 128:
                 break
