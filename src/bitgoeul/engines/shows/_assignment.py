@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._compiled import NUMBA, compiled
+from ._compiled import NUMBA, compiled, inner
 from ._curves import Floats, Ints
 
 LEAF = 8
@@ -84,18 +84,33 @@ def _by_auction(a: Floats, b: Floats) -> Assignment:
     finest = max(finest, 1e-9 * max(span, 1e-9))
     epsilon = max(span / 16, finest)
     while True:
-        taken = _auction(rows, tree.points, tree.boxes, tree.begins, prices, epsilon, CACHED)
+        taken = tree.bid(rows, prices, epsilon)
         if epsilon <= finest:
             break
         epsilon = max(epsilon / SHRINK, finest)
-    best = _least_offers(rows, tree.points, tree.boxes, tree.begins, prices)
+    best = _least_offers(rows, tree.points, prices)
     chosen = np.empty(len(a), np.int64)
     chosen[order] = tree.order[taken]
     cost = float(((a - b[chosen]) ** 2).sum())
     moved = float(((a - near[chosen]) ** 2).sum())
     # Rounding of N sums of a few dozen operations, outwards.
-    slack = 64 * np.finfo(float).eps * float(np.abs(best).sum() + np.abs(prices).sum() + moved)
+    most = len(a) * float(np.abs(prices).max())
+    slack = 64 * np.finfo(float).eps * float(np.abs(best).sum() + most + moved)
     return Assignment(chosen, cost, min(cost, cost - moved + float(best.sum() - prices.sum()) - slack))
+
+
+def _least_offers(rows: Floats, points: Floats, prices: Floats) -> Floats:
+    """The least squared distance plus price of every drone, over all goals.
+
+    It is a squared distance itself, in four dimensions: the root of a price is how far its goal is moved
+    along the fourth.
+    """
+    from scipy.spatial import cKDTree
+
+    cheapest = float(prices.min())
+    lifted = np.column_stack([points, np.sqrt(prices - cheapest)])
+    distance, _goal = cKDTree(lifted).query(np.column_stack([rows, np.zeros(len(rows))]))
+    return np.asarray(distance * distance + cheapest)
 
 
 def _spacing(points: Floats) -> float:
@@ -149,8 +164,29 @@ class _Tree:
                 begins[2 * node + 1], begins[2 * node + 2] = (begin, middle), (middle, end)
         return cls(np.ascontiguousarray(points[order]), order, boxes, begins)
 
+    def bid(self, rows: Floats, prices: Floats, epsilon: float) -> Ints:
+        """Which point each row gets in an auction that begins with these prices, and raises them."""
+        drones = len(rows)
+        known, beyond = np.full((drones, CACHED), -1, np.int32), np.full(drones, -_NEVER)
+        taken, taker = np.full(drones, -1, np.int64), np.full(drones, -1, np.int64)
+        queue = np.arange(drones - 1, -1, -1)
+        _auction(
+            rows, self.points, self.boxes, self.begins, prices, self.lowest(prices), epsilon, CACHED, known,
+            beyond, taken, taker, queue,
+        )  # fmt: skip
+        return taken
 
-@compiled()
+    def lowest(self, prices: Floats) -> Floats:
+        """The least price in every node."""
+        low = np.full(len(self.begins), _NEVER)
+        leaves = len(self.begins) // 2
+        low[leaves:] = np.minimum.reduceat(prices, self.begins[leaves:, 0])
+        for node in range(leaves - 1, -1, -1):
+            low[node] = min(low[2 * node + 1], low[2 * node + 2])
+        return low
+
+
+@inner
 def _nearest(x, y, z, points, boxes, begins, weights, low, wanted, values, found, stack, bounds):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """The ``wanted`` points with the least squared distance plus weight, best first; how many there are.
 
@@ -207,35 +243,18 @@ def _nearest(x, y, z, points, boxes, begins, weights, low, wanted, values, found
     return count
 
 
-@compiled()
-def _lowest(boxes, begins, weights):  # type: ignore[no-untyped-def]
-    """The least weight in every node."""
-    nodes = boxes.shape[0]
-    low = np.full(nodes, _NEVER)
-    for node in range(nodes - 1, -1, -1):
-        if 2 * node + 1 >= nodes:
-            for j in range(begins[node, 0], begins[node, 1]):
-                low[node] = min(low[node], weights[j])
-        else:
-            low[node] = min(low[2 * node + 1], low[2 * node + 2])
-    return low
+@compiled
+def _auction(rows, points, boxes, begins, prices, low, epsilon, cached, known, beyond, taken, taker, queue):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Let every drone bid until each has a goal, which is put into ``taken``; prices rise in place.
 
-
-@compiled()
-def _auction(rows, points, boxes, begins, prices, epsilon, cached):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    """Let every drone bid until each has a goal; prices rise in place.  Returns the goal of every drone.
+    ``low``: the least price in every node.  ``known`` and ``taken`` begin at -1, ``beyond`` at -inf.
 
     A drone remembers the best goals of its last search.  As prices only rise, a goal it does not remember is
     no better than it was then: ``beyond``.  It searches again when its second best is worse than that.
     """
     drones = rows.shape[0]
-    taken, taker = np.full(drones, -1, np.int64), np.full(drones, -1, np.int64)
-    known, beyond = np.full((drones, cached), -1, np.int32), np.full(drones, -_NEVER)
     values, found = np.empty(cached + 1), np.empty(cached + 1, np.int64)
     stack, bounds = np.empty(256, np.int64), np.empty(256)
-    weights = prices.copy()
-    low = _lowest(boxes, begins, weights)
-    queue = np.arange(drones - 1, -1, -1)
     waiting = drones
     while waiting > 0:
         waiting -= 1
@@ -247,14 +266,14 @@ def _auction(rows, points, boxes, begins, prices, epsilon, cached):  # type: ign
             if j < 0:
                 break
             dx, dy, dz = x - points[j, 0], y - points[j, 1], z - points[j, 2]
-            value = dx * dx + dy * dy + dz * dz + weights[j]
+            value = dx * dx + dy * dy + dz * dz + prices[j]
             if value < first:
                 second, first, goal = first, value, j
             elif value < second:
                 second = value
         if goal < 0 or second > beyond[i]:
             count = _nearest(
-                x, y, z, points, boxes, begins, weights, low, cached + 1, values, found, stack, bounds
+                x, y, z, points, boxes, begins, prices, low, cached + 1, values, found, stack, bounds
             )
             kept = min(count, cached)
             for k in range(kept):
@@ -266,27 +285,9 @@ def _auction(rows, points, boxes, begins, prices, epsilon, cached):  # type: ign
             second = values[1] if count > 1 else _NEVER
         if second >= _NEVER:
             second = first + ALONE
-        weights[goal] += second - first + epsilon
+        prices[goal] += second - first + epsilon
         loser = taker[goal]
         if loser >= 0:
             queue[waiting] = loser
             waiting += 1
         taker[goal], taken[i] = i, goal
-    prices[:] = weights
-    return taken
-
-
-@compiled()
-def _least_offers(rows, points, boxes, begins, prices):  # type: ignore[no-untyped-def]
-    """The least squared distance plus price of every drone, over all goals."""
-    best = np.empty(rows.shape[0])
-    values, found = np.empty(1), np.empty(1, np.int64)
-    stack, bounds = np.empty(256, np.int64), np.empty(256)
-    low = _lowest(boxes, begins, prices)
-    for i in range(rows.shape[0]):
-        _nearest(
-            rows[i, 0], rows[i, 1], rows[i, 2], points, boxes, begins, prices, low, 1, values, found, stack,
-            bounds,
-        )  # fmt: skip
-        best[i] = values[0]
-    return best

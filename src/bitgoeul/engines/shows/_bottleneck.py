@@ -158,7 +158,7 @@ def _matched_by_matrix(
         crowd = larger
 
 
-@compiled()
+@compiled
 def _augment(starts, goals, matched, taker, over, up, down, whole):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0917
     """Find a goal for every drone without one along alternating paths; a crowd and its goals where none
     is."""

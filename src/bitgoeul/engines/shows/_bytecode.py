@@ -48,7 +48,7 @@ WINDOW = 64
 """Samples looked ahead at first; four times as many whenever that was not far enough."""
 
 
-@compiled()
+@compiled
 def _parted(values, close, steps, fades):  # type: ignore[no-untyped-def]
     """Cut samples (T, 3) into commands: their ``steps``, and whether each ``fades``; return how many.
 
@@ -56,20 +56,21 @@ def _parted(values, close, steps, fades):  # type: ignore[no-untyped-def]
     """
     total, begin, count = len(values), 0, 0
     room = max(close - 1.0, 0.0)
-    shown = np.zeros(3)
-    least, most, low, high = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
+    shown, least, most, low, high = np.empty(3), np.empty(3), np.empty(3), np.empty(3), np.empty(3)
+    for k in range(3):
+        shown[k] = 0.0
     while begin < total:
-        least[:], most[:] = np.inf, -np.inf
-        low[:], high[:] = -np.inf, np.inf
+        for k in range(3):
+            least[k], most[k], low[k], high[k] = np.inf, -np.inf, -np.inf, np.inf
         held, faded, holding, fading, length = 0, 0, True, True, 0
         while begin + length < total and (holding or fading):
-            value = values[begin + length]
+            now = begin + length
             length += 1
             on_the_way = True
             for k in range(3):
-                least[k], most[k] = min(least[k], value[k]), max(most[k], value[k])
+                least[k], most[k] = min(least[k], values[now, k]), max(most[k], values[now, k])
                 holding = holding and most[k] - least[k] <= close
-                ahead = value[k] - shown[k]
+                ahead = values[now, k] - shown[k]
                 low[k], high[k] = max(low[k], (ahead - room) / length), min(high[k], (ahead + room) / length)
                 fading = fading and low[k] <= high[k]
                 on_the_way = on_the_way and low[k] <= ahead / length <= high[k]
@@ -79,7 +80,8 @@ def _parted(values, close, steps, fades):  # type: ignore[no-untyped-def]
                 faded = length
         steps[count], fades[count] = max(held, faded), faded > held
         begin += steps[count]
-        shown[:] = values[begin - 1]
+        for k in range(3):
+            shown[k] = values[begin - 1, k]
         count += 1
     return count
 

@@ -6,15 +6,20 @@ Heights are divided by the downwash before they get here, so that distance is th
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ._compiled import NUMBA, compiled, each
+from ._compiled import NUMBA, compiled, inner, shared
 from ._curves import Curves, Floats, Ints
 from ._limits import Limits
 
 DEEPEST = 24
 """How often a piece of time is halved before a pair counts as too close."""
+
+SHARE_ROWS, SHARE_PAIRS = 400, 4000
+"""Fewer rows or pairs than these are not looked at side by side."""
 
 ROUNDED_M = 1e-7
 """Distances are told to this: drones that stand exactly as close as they may are not too close."""
@@ -33,7 +38,12 @@ def near_pairs(starts: Floats, ways: Floats, waves: Ints, distance: float) -> tu
         found = np.empty((len(starts), room), np.int32)
         close = np.empty((len(starts), room), np.float64)
         counts = np.zeros(len(starts), np.int64)
-        _near(starts, ways, waves, count, distance * distance, found, close, counts)
+        arrays = starts, ways, waves, count, distance * distance, found, close, counts
+
+        def rows(begin: int, end: int, arrays: tuple[Any, ...] = arrays) -> None:
+            _near(*arrays, begin, end)
+
+        shared(rows, len(starts), SHARE_ROWS)
         if counts.max(initial=0) <= room:
             break
         room = int(counts.max())
@@ -64,10 +74,10 @@ def _near_by_blocks(
     return np.concatenate(pairs).astype(np.int64), np.concatenate(close)
 
 
-@compiled(parallel=True)
-def _near(starts, ways, waves, count, square, found, close, counts):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+@compiled
+def _near(starts, ways, waves, count, square, found, close, counts, begin, end):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     drones, room = found.shape
-    for turn in each(drones):
+    for turn in range(begin, end):
         # Rows from both ends by turns: whoever shares the rows out gets as many pairs as the others.
         i = turn // 2 if turn % 2 == 0 else drones - 1 - turn // 2
         have = 0
@@ -99,7 +109,12 @@ def too_close(first: Ints, ends_ms: Ints, controls: Floats, exempt: NDArray[np.b
         return np.zeros(0, bool)
     if NUMBA:
         bad = np.zeros(len(pairs), np.bool_)
-        _too_close(first, ends_ms, controls, exempt, pairs, needs * needs, bad)
+        squares = needs * needs
+        shared(
+            lambda begin, end: _too_close(first, ends_ms, controls, exempt, pairs, squares, bad, begin, end),
+            len(pairs),
+            SHARE_PAIRS,
+        )
         return bad
     return _too_close_by_arrays(first, ends_ms, controls, exempt, pairs, needs)
 
@@ -113,7 +128,7 @@ def conflicts(curves: Curves, limits: Limits, pairs: Ints) -> Ints:
     return pairs[bad]
 
 
-@compiled()
+@inner
 def _part(controls, segment, low, high, out, sign):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Add to ``out`` the controls of a segment between two shares of its time, by its polar form."""
     for axis in range(3):
@@ -132,7 +147,7 @@ def _part(controls, segment, low, high, out, sign):  # type: ignore[no-untyped-d
         out[3, axis] += sign * d
 
 
-@compiled()
+@inner
 def _squared(p, q):  # type: ignore[no-untyped-def]
     """The 7 Bezier coefficients of the squared length of a cubic."""
     for k in range(7):
@@ -148,7 +163,7 @@ def _squared(p, q):  # type: ignore[no-untyped-def]
         q[6] += d * d
 
 
-@compiled()
+@inner
 def _keeps(p, square, stack, depths):  # type: ignore[no-untyped-def]
     """Whether the length of a cubic stays at or above the root of ``square``."""
     x = p[0, 0] + 3 * (p[1, 0] + p[2, 0]) + p[3, 0]
@@ -188,11 +203,11 @@ def _keeps(p, square, stack, depths):  # type: ignore[no-untyped-def]
     return True
 
 
-@compiled(parallel=True)
-def _too_close(first, ends, controls, exempt, pairs, squares, bad):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    for place in each(pairs.shape[0]):
-        apart, stack = np.empty((4, 3)), np.empty((DEEPEST + 4, 7))
-        depths = np.empty(DEEPEST + 4, np.int64)
+@compiled
+def _too_close(first, ends, controls, exempt, pairs, squares, bad, start, stop):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    apart, stack = np.empty((4, 3)), np.empty((DEEPEST + 4, 7))
+    depths = np.empty(DEEPEST + 4, np.int64)
+    for place in range(start, stop):
         i, j = pairs[place, 0], pairs[place, 1]
         a, b = first[i], first[j]
         begin_a, begin_b, now = 0, 0, 0

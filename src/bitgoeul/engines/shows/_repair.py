@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ._compiled import compiled
+from ._compiled import compiled, inner
 from ._curves import Floats, Ints
 from ._pairs import ROUNDED_M, near_pairs, too_close
 from ._timelaw import TICK_MS, TimeLaw
@@ -228,49 +228,40 @@ OVERSHOOT = 0.02
 """Metres that a push asks for beyond the need, so that few sweeps end."""
 
 
-@compiled()
+@inner
+def _between(starts, ways, bumps, i, j, si, sj, bi, bj):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """From one drone to another, when each has flown its share of the way and of the bump."""
+    return (
+        starts[i, 0] - starts[j, 0] + si * ways[i, 0] - sj * ways[j, 0] + bi * bumps[i, 0] - bj * bumps[j, 0],
+        starts[i, 1] - starts[j, 1] + si * ways[i, 1] - sj * ways[j, 1] + bi * bumps[i, 1] - bj * bumps[j, 1],
+        starts[i, 2] - starts[j, 2] + si * ways[i, 2] - sj * ways[j, 2] + bi * bumps[i, 2] - bj * bumps[j, 2],
+    )
+
+
+@compiled
 def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Bend both drones of each pair away from each other, at the instant that asks for the largest bump."""
     for place in range(pairs.shape[0]):
         i, j = pairs[place, 0], pairs[place, 1]
-        si, sj, bi, bj = s[waves[i]], s[waves[j]], beta[waves[i]], beta[waves[j]]
-        x = (
-            starts[i, 0]
-            - starts[j, 0]
-            + si * ways[i, 0]
-            - sj * ways[j, 0]
-            + bi * bumps[i, 0]
-            - bj * bumps[j, 0]
-        )
-        y = (
-            starts[i, 1]
-            - starts[j, 1]
-            + si * ways[i, 1]
-            - sj * ways[j, 1]
-            + bi * bumps[i, 1]
-            - bj * bumps[j, 1]
-        )
-        z = (
-            starts[i, 2]
-            - starts[j, 2]
-            + si * ways[i, 2]
-            - sj * ways[j, 2]
-            + bi * bumps[i, 2]
-            - bj * bumps[j, 2]
-        )
-        long = np.sqrt(x * x + y * y + squash * squash * z * z)
-        lever = bi + bj
-        missing = (needs[place] + OVERSHOOT - long) / np.maximum(lever, 0.02)
-        k = np.argmax(missing)
-        lacks = missing[k]
+        u, v = waves[i], waves[j]
+        lacks, least, k, closest = -1e300, 1e300, 0, 0
+        for at in range(s.shape[1]):
+            x, y, z = _between(starts, ways, bumps, i, j, s[u, at], s[v, at], beta[u, at], beta[v, at])
+            long = np.sqrt(x * x + y * y + squash * squash * z * z)
+            missing = (needs[place] + OVERSHOOT - long) / max(beta[u, at] + beta[v, at], 0.02)
+            if missing > lacks:
+                lacks, k = missing, at
+            if long < least:
+                least, closest = long, at
         if lacks <= 0:
             # They pass too quickly for the samples, and are closest between two of them.
-            k = np.argmin(long)
-        vx, vy, vz, far = x[k], y[k], z[k], long[k]
+            k = closest
+        bi, bj = beta[u, k], beta[v, k]
+        vx, vy, vz = _between(starts, ways, bumps, i, j, s[u, k], s[v, k], bi, bj)
         # Drones that meet head on part sideways: along their way no bump helps.
-        wx = bi[k] * ways[i, 0] - bj[k] * ways[j, 0]
-        wy = bi[k] * ways[i, 1] - bj[k] * ways[j, 1]
-        wz = (bi[k] * ways[i, 2] - bj[k] * ways[j, 2]) * squash
+        wx = bi * ways[i, 0] - bj * ways[j, 0]
+        wy = bi * ways[i, 1] - bj * ways[j, 1]
+        wz = (bi * ways[i, 2] - bj * ways[j, 2]) * squash
         square = max(wx * wx + wy * wy + wz * wz, 1e-12)
         along = (vx * wx + vy * wy + vz * squash * wz) / square
         ax, ay, az = vx - along * wx, vy - along * wy, vz * squash - along * wz
@@ -284,7 +275,7 @@ def _push(starts, ways, bumps, waves, pairs, needs, s, beta, squash, limits):  #
             vx, vy, vz, far = ax, ay, az / squash, np.sqrt(ax * ax + ay * ay + az * az)
         if lacks <= 0:
             lacks = max(needs[place] + OVERSHOOT - np.sqrt(ax * ax + ay * ay + az * az), 0.0) / max(
-                lever[k], 0.02
+                bi + bj, 0.02
             )
         amount = lacks / far
         for side in range(2):

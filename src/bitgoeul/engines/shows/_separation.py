@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ._bernstein import DEPTH, ROUNDING, cut, highest, squared
 from ._bounds import TOLERANCE, Bound, Violation, moment, outward
-from ._compiled import NUMBA, compiled
+from ._compiled import NUMBA, compiled, inner
 from ._curves import Curves, Floats, Ints
 from ._limits import Limits
 
@@ -187,7 +187,7 @@ def _by_cells(
     )
 
 
-@compiled()
+@compiled
 def _look_through(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0917
     paths, far, slabs, looked, least, gap, found, closest
 ):
@@ -254,24 +254,24 @@ def _look_through(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0917
     return count
 
 
-@compiled()
+@inner
 def _end(paths, k):  # type: ignore[no-untyped-def]
     """When segment k ends."""
     return paths[2][k]
 
 
-@compiled()
+@inner
 def _note(row, i, j, when, square, bound):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     row[0], row[1], row[2], row[3], row[4] = min(i, j), max(i, j), when, square, bound
 
 
-@compiled()
+@inner
 def _bucket(x, y, z, size):  # type: ignore[no-untyped-def]
     """Spread cells over buckets; whoever falls into one bucket is told apart by its cell."""
     return (x * 73856093 ^ y * 19349663 ^ z * 83492791) & (size - 1)
 
 
-@compiled()
+@inner
 def _boxes(paths, u, v, at, own, single, flying, low, high):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Box in every drone for [u, v], leaving out where it is parked; returns the widest side of a box."""
     begins, ends, parked, first = paths[1], paths[2], paths[3], paths[4]
@@ -298,7 +298,7 @@ def _boxes(paths, u, v, at, own, single, flying, low, high):  # type: ignore[no-
     return widest
 
 
-@compiled()
+@inner
 def _cut_one(paths, k, u, v, out):  # type: ignore[no-untyped-def]
     """Write the control points of segment k on [u, v], by its polar form."""
     controls, begin, end = paths[0], paths[1][k], paths[2][k]
@@ -318,7 +318,7 @@ def _cut_one(paths, k, u, v, out):  # type: ignore[no-untyped-def]
             )
 
 
-@compiled()
+@inner
 def _into_cells(flying, low, high, width, cell, bucket, starts, members):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Sort flying drones by bucket: those of bucket b are ``members[starts[b]:starts[b + 1]]``."""
     starts[:] = 0
@@ -336,7 +336,7 @@ def _into_cells(flying, low, high, width, cell, bucket, starts, members):  # typ
             members[starts[bucket[i]]] = i
 
 
-@compiled()
+@inner
 def _apart(low, high, low_too, high_too):  # type: ignore[no-untyped-def]
     """Return the squared distance of two boxes."""
     total = 0.0
@@ -346,8 +346,8 @@ def _apart(low, high, low_too, high_too):  # type: ignore[no-untyped-def]
     return total
 
 
-@compiled()
-def _nearest_of(one, other, far, floor, gap, stack, spot):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0917
+@inner
+def _nearest_of(one, other, far, floor, gap, stack, spot):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, PLR0917
     """Return (s, squared distance there, bound of the square) where two cubics are closest.
 
     The bound is infinite when the square is nowhere below ``floor``.
@@ -366,7 +366,8 @@ def _nearest_of(one, other, far, floor, gap, stack, spot):  # type: ignore[no-un
         return 0.0, np.inf, np.inf
     # Control points of the square of a cubic: products of those of the cubic.
     row = stack[0]
-    row[:] = 0.0
+    for k in range(7):
+        row[k] = 0.0
     for x in range(3):
         a, b = one[0, x] - other[0, x], one[1, x] - other[1, x]
         c, d = one[2, x] - other[2, x], one[3, x] - other[3, x]
@@ -386,7 +387,9 @@ def _nearest_of(one, other, far, floor, gap, stack, spot):  # type: ignore[no-un
     while top:
         top -= 1
         row = stack[top]
-        low = row.min()
+        low = row[0]
+        for k in range(1, 7):
+            low = min(low, row[k])
         if low >= floor + rounding:
             continue
         if low >= best - gap:
