@@ -34,6 +34,7 @@ from ._skyc import from_skyc, to_skyc
 from ._snapped import grid_for
 from ._timelaw import TimeLaw, time_law
 from ._transition import Repairs, Transition, transition
+from ._warming import are_kept, warm_up
 
 __all__ = [
     "CANONICAL",
@@ -75,6 +76,7 @@ __all__ = [
     "Transition",
     "Violation",
     "abort",
+    "are_kept",
     "assigned",
     "certified",
     "check_pads",
@@ -110,5 +112,6 @@ __all__ = [
     "to_skyc",
     "to_vviz",
     "transition",
+    "warm_up",
     "written",
 ]

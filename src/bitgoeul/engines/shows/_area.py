@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ._curves import Curves, Floats, Ints
 from ._limits import Site
@@ -81,8 +80,10 @@ class Area:
 
         flat = curves.metres()[:, :, :2]
         first = curves.first
-        whole = _hulls([flat[first[n] : first[n + 1]].reshape(-1, 2) for n in range(curves.drones)])
-        doubtful = np.flatnonzero(self.clearance(whole) < 0)
+        low = np.minimum.reduceat(flat.min(axis=1), first[:-1])
+        high = np.maximum.reduceat(flat.max(axis=1), first[:-1])
+        # A box around all that a drone flies is quick to make, and mostly within.
+        doubtful = np.flatnonzero(self.clearance(shapely.box(*low.T, *high.T)) < 0)
         segments = np.concatenate(
             [np.arange(first[n], first[n + 1]) for n in doubtful] or [np.empty(0, np.int64)]
         )
@@ -90,14 +91,6 @@ class Area:
             return np.empty(0, np.int64)
         hulls = shapely.convex_hull(shapely.multipoints(list(flat[segments])))
         return np.asarray(segments[self.clearance(hulls) < 0])
-
-
-def _hulls(groups: Sequence[Floats]) -> NDArray[Any]:
-    import shapely
-
-    counts = [len(group) for group in groups]
-    points = shapely.points(np.concatenate(groups))
-    return shapely.convex_hull(shapely.multipoints(points, indices=np.repeat(np.arange(len(groups)), counts)))
 
 
 def outside(area: Area, points: Floats, code: str, names: Sequence[str]) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ _FADE, _FADE_GRAY, _FADE_BLACK, _FADE_WHITE = 0x08, 0x09, 0x0A, 0x0B
 _LOOP, _LOOP_END, _RESET = 0x0C, 0x0D, 0x0E
 
 Samples = NDArray[np.uint8]
+Ints = NDArray[np.int64]
 
 
 def encoded(samples: Samples, close: int = CLOSE) -> bytes:
@@ -31,30 +32,61 @@ def encoded(samples: Samples, close: int = CLOSE) -> bytes:
     Each command is the longest that stays close: a colour that is held, or one that fades evenly.  It ends on
     the colour of a sample exactly, so errors do not add up.  Deterministic.
     """
-    values = samples.astype(float)
-    steps, fades = np.empty(len(samples), np.int64), np.empty(len(samples), np.bool_)
-    if NUMBA:
-        count = _parted(values, float(close), steps, fades)
-    else:
-        count = _parted_by_arrays(values, close, steps, fades)
-    out, end = bytearray(), 0
-    for length, fading in zip(steps[:count].tolist(), fades[:count].tolist(), strict=True):
-        end += length
-        out += _command(samples[end - 1].astype(np.int64), length, fades=fading)
+    return next(all_encoded([samples], close))
+
+
+def all_encoded(fleet: Iterable[Samples], close: int = CLOSE) -> Iterator[bytes]:
+    """Write the programs of many drones, each as :func:`encoded` does."""
+    some: list[Samples] = []
+    held = 0
+    for samples in fleet:
+        some.append(samples)
+        held += len(samples)
+        if held > TOGETHER:
+            yield from _encoded_together(some, close)
+            some, held = [], 0
+    if some:
+        yield from _encoded_together(some, close)
+
+
+def _encoded_together(some: Sequence[Samples], close: int) -> Iterator[bytes]:
+    ends = np.cumsum([len(samples) for samples in some])
+    begins = np.concatenate([[0], ends[:-1]])
+    flat = np.concatenate(some)
+    kinds = np.zeros(len(flat), np.uint8)
+    if not NUMBA:
+        _parted_together(flat, begins, ends, close, kinds)
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        if NUMBA:
+            _parted(flat[begin:end].astype(float), float(close), kinds[begin:end])
+        yield _program(flat[begin:end], kinds[begin:end])
+
+
+def _program(samples: Samples, kinds: NDArray[np.uint8]) -> bytes:
+    """The commands whose last steps are marked."""
+    out, begin = bytearray(), 0
+    last = np.flatnonzero(kinds)
+    for end, kind in zip(last.tolist(), kinds[last].tolist(), strict=True):
+        out += _command(samples[end].astype(np.int64), end + 1 - begin, fades=kind == _FADES)
+        begin = end + 1
     return bytes(out) + bytes([_END])
 
 
-WINDOW = 64
-"""Samples looked ahead at first; four times as many whenever that was not far enough."""
+TOGETHER = 1 << 24
+"""Samples that are looked at together, at most about."""
+_HOLDS, _FADES = 1, 2
+"""How the last step of a command is marked."""
 
 
 @compiled
-def _parted(values, close, steps, fades):  # type: ignore[no-untyped-def]
-    """Cut samples (T, 3) into commands: their ``steps``, and whether each ``fades``; return how many.
+def _parted(values, close, kinds):  # type: ignore[no-untyped-def]
+    """Cut samples (T, 3) into commands; the last step of each is marked.
 
-    Each is the longest hold or fade from ``begin`` on (see :func:`_held` and :func:`_faded`).
+    From where the last one ended, a colour can be held as long as all samples are close to each other; and
+    what fades to a sample must keep, at every sample before, between two slopes: a funnel that narrows.
     """
-    total, begin, count = len(values), 0, 0
+    total, begin = len(values), 0
+    # Decoders round down to whole colours: one less than the tolerance is used on either side.
     room = max(close - 1.0, 0.0)
     shown, least, most, low, high = np.empty(3), np.empty(3), np.empty(3), np.empty(3), np.empty(3)
     for k in range(3):
@@ -78,62 +110,53 @@ def _parted(values, close, steps, fades):  # type: ignore[no-untyped-def]
                 held = length
             if fading and on_the_way:
                 faded = length
-        steps[count], fades[count] = max(held, faded), faded > held
-        begin += steps[count]
+        begin += max(held, faded)
+        kinds[begin - 1] = _FADES if faded > held else _HOLDS
         for k in range(3):
             shown[k] = values[begin - 1, k]
-        count += 1
-    return count
 
 
-def _parted_by_arrays(
-    values: NDArray[np.float64], close: int, steps: NDArray[np.int64], fades: NDArray[np.bool_]
-) -> int:
-    """Do the same without Numba."""
-    begin, count, shown = 0, 0, np.zeros(3)
-    while begin < len(values):
-        held = _held(values, begin, close)
-        faded = _faded(values, begin, shown, close)
-        steps[count], fades[count] = max(held, faded), faded > held
-        begin += int(steps[count])
-        shown = values[begin - 1]
-        count += 1
-    return count
-
-
-def _held(values: NDArray[np.float64], begin: int, close: int) -> int:
-    """Return for how many samples the colour of the last of them is close to all."""
-    window = WINDOW
-    while True:
-        ahead = values[begin : begin + window]
-        spread = np.maximum.accumulate(ahead, axis=0) - np.minimum.accumulate(ahead, axis=0)
-        wide = np.flatnonzero((spread > close).any(axis=1))
-        if len(wide) or begin + window >= len(values):
-            return int(wide[0]) if len(wide) else len(ahead)
-        window *= 4
-
-
-def _faded(values: NDArray[np.float64], begin: int, shown: NDArray[np.float64], close: int) -> int:
-    """Return the longest fade from the colour shown, to a sample, that is close to all samples on the way.
-
-    For every length the slope to its end must lie between slopes that keep to every sample before: a funnel
-    that narrows.
-    """
-    # Decoders round down to whole colours: one less than the tolerance is used on either side.
-    room, window = max(close - 1, 0), WINDOW
-    while True:
-        ahead = values[begin : begin + window] - shown
-        steps = np.arange(1, len(ahead) + 1)[:, None]
-        low = np.maximum.accumulate((ahead - room) / steps, axis=0)
-        high = np.minimum.accumulate((ahead + room) / steps, axis=0)
-        slope = ahead / steps
-        lost = np.flatnonzero(np.any(low > high, axis=1))
-        if len(lost) or begin + window >= len(values):
-            break
-        window *= 4
-    last = int(lost[0]) if len(lost) else len(ahead)
-    ends = np.flatnonzero(np.logical_and.reduce((slope >= low) & (slope <= high), axis=1)[:last])
-    return int(ends[-1]) + 1 if len(ends) else 0
+def _parted_together(
+    samples: Samples, begin: Ints, ends: Ints, close: int, kinds: NDArray[np.uint8]
+) -> None:
+    """Do the same for many drones without Numba, whose samples lie one after another: all take a step at a
+    time."""
+    room = max(close - 1.0, 0.0)
+    begin, ends = begin[begin < ends], ends[begin < ends]
+    length, held, faded = np.zeros((3, len(begin)), np.int64)
+    shown = np.zeros((3, len(begin)))
+    least, most, low, high = (np.empty_like(shown) for _ in range(4))
+    holding, fading, afresh = (np.ones(len(begin), bool) for _ in range(3))
+    while len(begin):
+        if afresh.any():
+            least[:, afresh], most[:, afresh] = np.inf, -np.inf
+            low[:, afresh], high[:, afresh] = -np.inf, np.inf
+            length[afresh], held[afresh], faded[afresh] = 0, 0, 0
+            holding |= afresh
+            fading |= afresh
+        value = samples[begin + length].T.astype(float)
+        length += 1
+        np.minimum(least, value, out=least)
+        np.maximum(most, value, out=most)
+        holding &= (most - least <= close).all(axis=0)
+        ahead = value - shown
+        np.maximum(low, (ahead - room) / length, out=low)
+        np.minimum(high, (ahead + room) / length, out=high)
+        fading &= (low <= high).all(axis=0)
+        slope = ahead / length
+        on_the_way = fading & ((low <= slope) & (slope <= high)).all(axis=0)
+        held[holding], faded[on_the_way] = length[holding], length[on_the_way]
+        afresh = ~(holding | fading) | (begin + length >= ends)
+        if not afresh.any():
+            continue
+        begin[afresh] += np.maximum(held, faded)[afresh]
+        kinds[begin[afresh] - 1] = np.where(faded > held, _FADES, _HOLDS)[afresh]
+        shown[:, afresh] = samples[begin[afresh] - 1].T
+        going = begin < ends
+        if not going.all():
+            begin, ends, length, held, faded = (a[going] for a in (begin, ends, length, held, faded))
+            shown, least, most, low, high = (a[:, going] for a in (shown, least, most, low, high))
+            holding, fading, afresh = holding[going], fading[going], afresh[going]
 
 
 def _command(colour: NDArray[np.int64], steps: int, fades: bool) -> bytes:

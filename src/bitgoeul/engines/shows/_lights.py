@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bytecode import STEP_MS, Samples, encoded
+from ._bytecode import STEP_MS, Samples, all_encoded
 from ._curves import Curves, Floats, Ints
 from ._problems import Problem, ShowInvalid
 
@@ -112,7 +112,7 @@ def programs(layers: Sequence[Layer], curves: Curves) -> tuple[bytes, ...]:
 
     Raises: ShowInvalid for layers that cannot be shown.
     """
-    return tuple(encoded(colours) for part in sampled(layers, curves) for colours in part)
+    return tuple(all_encoded(colours for part in sampled(layers, curves) for colours in part))
 
 
 def sampled(layers: Sequence[Layer], curves: Curves) -> Iterator[Samples]:

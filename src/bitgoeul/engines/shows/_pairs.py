@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._bernstein import cut
 from ._compiled import NUMBA, compiled, inner, shared
 from ._curves import Curves, Floats, Ints
 from ._limits import Limits
@@ -237,31 +238,26 @@ def _too_close_by_arrays(first: Ints, ends_ms: Ints, controls: Floats, exempt: N
         some = slice(begin, begin + 2000)
         members, place = np.unique(pairs[some], return_inverse=True)
         place = place.reshape(-1, 2)
-        knots = np.unique(np.concatenate([ends_ms[first[m] : first[m + 1]] for m in members]))
+        counts = first[members + 1] - first[members]
+        of = np.repeat(np.arange(len(members)), counts)
+        where = np.concatenate([np.arange(first[m], first[m + 1]) for m in members])
+        ends, own, still = ends_ms[where], controls[where], exempt[where]
+        begins = np.concatenate([[0], ends[:-1]])
+        begins[np.cumsum(counts[:-1])] = 0
+        begins[0] = 0
+        long, stride = ends - begins, int(ends.max()) + 1
+        shifted = ends + of * stride
+        knots = np.unique(ends)
         for low, high in zip(np.concatenate([[0], knots[:-1]]), knots, strict=True):
-            parts = np.empty((len(members), 4, 3))
-            free = np.empty(len(members), bool)
-            for row, m in enumerate(members):
-                k = int(first[m] + np.searchsorted(ends_ms[first[m] : first[m + 1]], low, side="right"))
-                start = ends_ms[k - 1] if k > first[m] else 0
-                long = ends_ms[k] - start
-                parts[row] = part_of(controls[k], (low - start) / long, (high - start) / long)
-                free[row] = exempt[k]
+            # The members' ends rise within each; shifted by its number they rise over all.
+            at = np.searchsorted(shifted, low + np.arange(len(members)) * stride, side="right")
+            parts = cut(own[at], (low - begins[at]) / long[at], (high - begins[at]) / long[at])
+            free = still[at]
             asked = ~bad[some] & ~free[place[:, 0]] & ~free[place[:, 1]]
             rows = np.flatnonzero(asked)
             apart = parts[place[rows, 0]] - parts[place[rows, 1]]
             bad[begin + rows] = ~_keep_by_arrays(apart, needs[some][rows] ** 2)
     return bad
-
-
-def part_of(controls: Floats, low: float, high: float) -> Floats:
-    """The controls (4, 3) of a cubic between two shares of its time."""
-    out = np.zeros((4, 3))
-    for k, (u, v, w) in enumerate(((low,) * 3, (low, low, high), (low, high, high), (high,) * 3)):
-        a = controls[:-1] + u * np.diff(controls, axis=0)
-        b = a[:-1] + v * np.diff(a, axis=0)
-        out[k] = b[0] + w * (b[1] - b[0])
-    return out
 
 
 def _keep_by_arrays(apart: Floats, squares: Floats) -> NDArray[np.bool_]:

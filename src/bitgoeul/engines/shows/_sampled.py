@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from ._archive import Archive, coordinate, milliseconds, number, parsed
-from ._bytecode import LONGEST, STEP_MS, Samples, decoded, encoded
+from ._bytecode import LONGEST, STEP_MS, Samples, all_encoded, decoded
 from ._paths import Path, fleet
 from ._problems import Problem, ShowInvalid
 from ._show import Show
 
+Track = list[tuple[int, tuple[int, ...]]]
+"""Moments in ms and the colours that are reached then."""
 DRONES = 50_000
 SAMPLES = 5_000_000
 """Samples that are read from one file."""
@@ -53,7 +55,7 @@ def from_csv(packed: bytes) -> Show:
     """Read a zip of one CSV per drone; colours may be missing, times are in ms.  Raises: ShowInvalid."""
     archive = Archive(packed)
     names = sorted(name for name in archive.names if name.lower().endswith(".csv"))
-    paths, lights, left = [], [], SAMPLES
+    paths, tracks, left = [], [], SAMPLES
     for name in names:
         path, track = Path(name[:200]), []
         for at, spot, colour in _rows(archive.read(name), name[:200]):
@@ -65,13 +67,13 @@ def from_csv(packed: bytes) -> Show:
         if not track:
             raise ShowInvalid(Problem("path-empty", name[:200]))
         paths.append(path)
-        lights.append(_program(track))
+        tracks.append(track)
     called = tuple(PurePosixPath(name).stem[:200] for name in names)
     return Show(
         title="",
         curves=fleet(paths),
         names=called if len(set(called)) == len(called) else (),
-        lights=tuple(lights),
+        lights=_programs(tracks),
     )
 
 
@@ -147,11 +149,13 @@ def from_vviz(content: bytes) -> Show:
             raise
         raise ShowInvalid(Problem("vviz-unreadable", facts={"why": type(problem).__name__})) from None
     return Show(
-        title=title, curves=fleet([path for path, _ in flown]), lights=tuple(light for _, light in flown)
+        title=title,
+        curves=fleet([path for path, _ in flown]),
+        lights=_programs([track for _, track in flown]),
     )
 
 
-def _performance(drone: Any, position_rate: float, colour_rate: float, *, where: str) -> tuple[Path, bytes]:
+def _performance(drone: Any, position_rate: float, colour_rate: float, *, where: str) -> tuple[Path, Track]:
     described, path = drone["agentDescription"], Path(where)
     x, y, z = (coordinate(described[name], where) for name in ("homeX", "homeY", "homeZ"))
     now = 0.0
@@ -161,13 +165,14 @@ def _performance(drone: Any, position_rate: float, colour_rate: float, *, where:
         if k:
             now += number(sample.get("dt", 1 / position_rate), where)
             _go(path, milliseconds(now, where), [coordinate(v, where) for v in (x, -z, y)])
-    track, frames = [], 0
+    track: Track = []
+    frames = 0
     for payload in drone.get("payloadDescription", []):
         for action in payload.get("payloadActions", []) if payload.get("type") == "Light" else []:
             frames += int(number(action.get("frames", 1), where))
             at = milliseconds(frames / colour_rate, where)
             track.append((at, tuple(_channel(number(action[name], where), where) for name in "rgb")))
-    return path, _program(track)
+    return path, track
 
 
 def _go(path: Path, at_ms: int, spot: list[float]) -> None:
@@ -186,15 +191,17 @@ def _channel(value: float, where: str) -> int:
     return round(value)
 
 
-def _program(track: list[tuple[int, tuple[int, ...]]]) -> bytes:
-    """Write the program of colours, each of which is reached at its moment and stays until the next."""
-    if not track:
-        return b"\x00"
-    steps = min(track[-1][0] // STEP_MS + 1, LONGEST)
+def _programs(tracks: Sequence[Track]) -> tuple[bytes, ...]:
+    """Write the programs of colours, each of which is reached at its moment and stays until the next."""
+    return tuple(all_encoded(_stepped(track) for track in tracks))
+
+
+def _stepped(track: Track) -> Samples:
+    steps = min(track[-1][0] // STEP_MS + 1, LONGEST) if track else 0
     samples = np.zeros((steps, 3), np.uint8)
     for (at, colour), (until, _) in pairwise([*track, (steps * STEP_MS, ())]):
         samples[at // STEP_MS : max(until // STEP_MS, at // STEP_MS + 1)] = colour
-    return encoded(samples)
+    return samples
 
 
 def _moments(show: Show, rate: int) -> Any:

@@ -168,14 +168,20 @@ def _by_cells(
 ) -> tuple[Floats, Floats | None, int]:
     """Return meetings below the limit, the closest that was looked at, and how many were too many to keep."""
     cuts = np.linspace(0, len(slabs) - 1, PARTS + 1).astype(np.int64)
-    arrays = (paths.controls, paths.begins, paths.ends, paths.parked, paths.first)
+    drones = len(paths.first) - 1
+    buckets = 1 << max(0, 2 * drones - 1).bit_length()
 
     def part(k: int) -> tuple[Floats, int, Floats]:
-        found, closest = np.empty((KEPT, 5)), np.full(5, np.inf)
+        found, closest = np.empty((KEPT, 5)), np.full((1, 5), np.inf)
         count = _look_through(
-            arrays, paths.far, slabs[cuts[k] : cuts[k + 1] + 1], looked, least, gap, found, closest
-        )
-        return found[: min(count, KEPT)].copy(), max(0, count - KEPT), closest
+            paths.controls, paths.begins, paths.ends, paths.parked, paths.first, paths.far,
+            slabs[cuts[k] : cuts[k + 1] + 1], looked, least, gap, found, closest,
+            # Room to work in: where each drone is, its part of a curve, the box of it; cells; polynomials.
+            np.empty((drones, 4), np.int64), np.empty((drones, 4, 3)), np.empty((drones, 6)),
+            np.empty((drones, 4), np.int64), np.empty((2, buckets + 1), np.int64),
+            np.empty((DEPTH + 4, 9)), np.empty((8, 3)),
+        )  # fmt: skip
+        return found[: min(count, KEPT)].copy(), max(0, count - KEPT), closest[0]
 
     with ThreadPoolExecutor(PARTS) as threads:
         parts = list(threads.map(part, range(PARTS)))
@@ -187,121 +193,120 @@ def _by_cells(
     )
 
 
+AT, SINGLE, FLYING = 0, 1, 2
+"""What is known of a drone in a slab: its segment, whether that is the only one, whether it is in the air."""
+
+
 @compiled
 def _look_through(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0917
-    paths, far, slabs, looked, least, gap, found, closest
-):
+    controls, begins, ends, parked, first, far, slabs, looked, least, gap, found, closest,
+    state, own, box, cell, sorted_, stack, spare,
+):  # fmt: skip
     """Look through slabs of time; returns how many meetings were found, of which ``found`` holds the first.
 
     ``closest`` becomes the closest meeting within ``looked``.  A meeting is drone, drone, time, squared
     distance then, and the bound below which the square does not fall near it.
     """
-    first = paths[4]
-    drones = len(first) - 1
-    at, own = first[:-1].copy(), np.empty((drones, 4, 3))
-    single, flying = np.zeros(drones, np.bool_), np.zeros(drones, np.bool_)
-    low, high = np.empty((drones, 3)), np.empty((drones, 3))
-    size = 1
-    while size < 2 * drones:
-        size *= 2
-    starts, members = np.empty(size + 1, np.int64), np.empty(drones, np.int64)
-    cell, bucket = np.empty((drones, 3), np.int64), np.empty(drones, np.int64)
-    work = (np.empty((4, 3)), np.empty((4, 3)), np.empty((DEPTH + 2, 7)), np.empty((DEPTH + 2, 2)))
+    drones, buckets = len(state), sorted_.shape[1] - 1
+    for i in range(drones):
+        state[i, AT] = first[i]
     nearest, count = looked * looked, 0
     for slab in range(len(slabs) - 1):
         u, v = slabs[slab], slabs[slab + 1]
-        widest = _boxes(paths, u, v, at, own, single, flying, low, high)
+        widest = _boxes(controls, begins, ends, parked, first, u, v, state, own, box)
         # Boxes whose centres are a cell or more apart in one direction are further apart than the reach.
         width = (np.sqrt(max(nearest, least)) + widest) * (1 + 1e-9) + ROUNDING * far
-        _into_cells(flying, low, high, width, cell, bucket, starts, members)
+        _into_cells(state, box, width, cell, sorted_)
         for i in range(drones):
-            if not flying[i]:
+            if not state[i, FLYING]:
                 continue
             # Half of the neighbouring cells, so that a pair is met once.
             for side in range(14):
                 x, y = cell[i, 0] + (side + 13) // 9 - 1, cell[i, 1] + (side + 13) // 3 % 3 - 1
                 z = cell[i, 2] + (side + 13) % 3 - 1
-                b = _bucket(x, y, z, size)
-                for m in range(starts[b], starts[b + 1]):
-                    j = members[m]
+                b = _bucket(x, y, z, buckets)
+                for m in range(sorted_[0, b], sorted_[0, b + 1]):
+                    j = sorted_[1, m]
                     if side == 0 and j <= i:
                         continue
                     if cell[j, 0] != x or cell[j, 1] != y or cell[j, 2] != z:
                         continue
                     floor = max(nearest, least)
-                    if _apart(low[i], high[i], low[j], high[j]) > floor * (1 + 1e-9) + ROUNDING * far:
+                    if _apart(box, i, j) > floor * (1 + 1e-9) + ROUNDING * far:
                         continue
-                    p, q, begin = at[i], at[j], u
+                    p, q, begin = state[i, AT], state[j, AT], u
+                    whole = state[i, SINGLE] and state[j, SINGLE]
                     while begin < v:
-                        end = min(v, _end(paths, p), _end(paths, q))
-                        one, other = own[i], own[j]
-                        if not (single[i] and single[j]):
-                            one, other = work[0], work[1]
-                            _cut_one(paths, p, begin, end, one)
-                            _cut_one(paths, q, begin, end, other)
-                        if not (paths[3][p] or paths[3][q]):
-                            s, square, bound = _nearest_of(one, other, far, floor, gap, work[2], work[3])
-                            if bound < closest[4]:
-                                _note(closest, i, j, begin + s * (end - begin), square, bound)
+                        end = min(v, ends[p], ends[q])
+                        if not (parked[p] or parked[q]):
+                            if whole:
+                                for c in range(4):
+                                    for axis in range(3):
+                                        spare[c, axis] = own[i, c, axis] - own[j, c, axis]
+                            else:
+                                _cut_one(controls, begins, ends, p, begin, end, spare, 0)
+                                _cut_one(controls, begins, ends, q, begin, end, spare, 4)
+                                for c in range(4):
+                                    for axis in range(3):
+                                        spare[c, axis] -= spare[c + 4, axis]
+                            s, square, bound = _nearest_of(spare, far, floor, gap, stack)
+                            if bound < closest[0, 4]:
+                                _note(closest, 0, i, j, begin + s * (end - begin), square, bound)
                                 nearest = min(nearest, bound)
                             if bound < least:
                                 if count < len(found):
-                                    _note(found[count], i, j, begin + s * (end - begin), square, bound)
+                                    _note(found, count, i, j, begin + s * (end - begin), square, bound)
                                 count += 1
-                        p += _end(paths, p) <= end and p + 1 < first[i + 1]
-                        q += _end(paths, q) <= end and q + 1 < first[j + 1]
+                        if ends[p] <= end and p + 1 < first[i + 1]:
+                            p += 1
+                        if ends[q] <= end and q + 1 < first[j + 1]:
+                            q += 1
                         begin = end
     return count
 
 
 @inner
-def _end(paths, k):  # type: ignore[no-untyped-def]
-    """When segment k ends."""
-    return paths[2][k]
+def _note(rows, place, i, j, when, square, bound):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    rows[place, 0], rows[place, 1], rows[place, 2] = min(i, j), max(i, j), when
+    rows[place, 3], rows[place, 4] = square, bound
 
 
 @inner
-def _note(row, i, j, when, square, bound):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    row[0], row[1], row[2], row[3], row[4] = min(i, j), max(i, j), when, square, bound
-
-
-@inner
-def _bucket(x, y, z, size):  # type: ignore[no-untyped-def]
+def _bucket(x, y, z, buckets):  # type: ignore[no-untyped-def]
     """Spread cells over buckets; whoever falls into one bucket is told apart by its cell."""
-    return (x * 73856093 ^ y * 19349663 ^ z * 83492791) & (size - 1)
+    return (x * 73856093 ^ y * 19349663 ^ z * 83492791) & (buckets - 1)
 
 
 @inner
-def _boxes(paths, u, v, at, own, single, flying, low, high):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _boxes(controls, begins, ends, parked, first, u, v, state, own, box):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Box in every drone for [u, v], leaving out where it is parked; returns the widest side of a box."""
-    begins, ends, parked, first = paths[1], paths[2], paths[3], paths[4]
     widest = 0.0
-    for i in range(len(at)):
-        while ends[at[i]] <= u:
-            at[i] += 1
-        k = at[i]
-        single[i] = ends[k] >= v
-        flying[i] = False
-        low[i], high[i] = np.inf, -np.inf
+    for i in range(len(state)):
+        k = state[i, AT]
+        while ends[k] <= u:
+            k += 1
+        state[i, AT], state[i, SINGLE], state[i, FLYING] = k, ends[k] >= v, 0
+        for x in range(3):
+            box[i, x], box[i, x + 3] = np.inf, -np.inf
         while k < first[i + 1] and begins[k] < v:
             if not parked[k]:
-                flying[i] = True
-                _cut_one(paths, k, max(u, begins[k]), min(v, ends[k]), own[i])
+                state[i, FLYING] = 1
+                _cut_one(controls, begins, ends, k, max(u, begins[k]), min(v, ends[k]), own[i], 0)
                 for c in range(4):
                     for x in range(3):
-                        low[i, x] = min(low[i, x], own[i, c, x])
-                        high[i, x] = max(high[i, x], own[i, c, x])
+                        box[i, x] = min(box[i, x], own[i, c, x])
+                        box[i, x + 3] = max(box[i, x + 3], own[i, c, x])
             k += 1
-        if flying[i]:
+        if state[i, FLYING]:
             for x in range(3):
-                widest = max(widest, high[i, x] - low[i, x])
+                widest = max(widest, box[i, x + 3] - box[i, x])
     return widest
 
 
 @inner
-def _cut_one(paths, k, u, v, out):  # type: ignore[no-untyped-def]
-    """Write the control points of segment k on [u, v], by its polar form."""
-    controls, begin, end = paths[0], paths[1][k], paths[2][k]
+def _cut_one(controls, begins, ends, k, u, v, out, place):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Write the controls of segment k on [u, v] into ``out``, from row ``place`` on, by its polar form."""
+    begin, end = begins[k], ends[k]
     s, t = (u - begin) / (end - begin), (v - begin) / (end - begin)
     for c in range(4):
         a, b, d = (s if c < 3 else t), (s if c < 2 else t), (s if c < 1 else t)
@@ -310,7 +315,7 @@ def _cut_one(paths, k, u, v, out):  # type: ignore[no-untyped-def]
         w2 = a * b * (1 - d) + a * (1 - b) * d + (1 - a) * b * d
         w3 = a * b * d
         for x in range(3):
-            out[c, x] = (
+            out[place + c, x] = (
                 w0 * controls[k, 0, x]
                 + w1 * controls[k, 1, x]
                 + w2 * controls[k, 2, x]
@@ -319,45 +324,48 @@ def _cut_one(paths, k, u, v, out):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _into_cells(flying, low, high, width, cell, bucket, starts, members):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    """Sort flying drones by bucket: those of bucket b are ``members[starts[b]:starts[b + 1]]``."""
-    starts[:] = 0
-    for i in range(len(flying)):
-        if flying[i]:
+def _into_cells(state, box, width, cell, sorted_):  # type: ignore[no-untyped-def]
+    """Sort flying drones by bucket: those of b are ``sorted_[1, sorted_[0, b]:sorted_[0, b + 1]]``."""
+    buckets = sorted_.shape[1] - 1
+    for b in range(buckets + 1):
+        sorted_[0, b] = 0
+    for i in range(len(state)):
+        if state[i, FLYING]:
             for x in range(3):
-                cell[i, x] = int(np.floor((low[i, x] + high[i, x]) / (2 * width)))
-            bucket[i] = _bucket(cell[i, 0], cell[i, 1], cell[i, 2], len(starts) - 1)
-            starts[bucket[i]] += 1
-    for b in range(1, len(starts)):
-        starts[b] += starts[b - 1]
-    for i in range(len(flying) - 1, -1, -1):
-        if flying[i]:
-            starts[bucket[i]] -= 1
-            members[starts[bucket[i]]] = i
+                cell[i, x] = int(np.floor((box[i, x] + box[i, x + 3]) / (2 * width)))
+            cell[i, 3] = _bucket(cell[i, 0], cell[i, 1], cell[i, 2], buckets)
+            sorted_[0, cell[i, 3]] += 1
+    for b in range(1, buckets + 1):
+        sorted_[0, b] += sorted_[0, b - 1]
+    for i in range(len(state) - 1, -1, -1):
+        if state[i, FLYING]:
+            sorted_[0, cell[i, 3]] -= 1
+            sorted_[1, sorted_[0, cell[i, 3]]] = i
 
 
 @inner
-def _apart(low, high, low_too, high_too):  # type: ignore[no-untyped-def]
+def _apart(box, i, j):  # type: ignore[no-untyped-def]
     """Return the squared distance of two boxes."""
     total = 0.0
     for x in range(3):
-        d = max(low[x] - high_too[x], low_too[x] - high[x], 0.0)
+        d = max(box[i, x] - box[j, x + 3], box[j, x] - box[i, x + 3], 0.0)
         total += d * d
     return total
 
 
 @inner
-def _nearest_of(one, other, far, floor, gap, stack, spot):  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915, PLR0917
+def _nearest_of(apart, far, floor, gap, stack):  # type: ignore[no-untyped-def]  # noqa: PLR0912
     """Return (s, squared distance there, bound of the square) where two cubics are closest.
 
-    The bound is infinite when the square is nowhere below ``floor``.
+    ``apart`` are the control points of one relative to the other; a row of ``stack`` holds seven coefficients
+    of the square, and where its part of the cubic begins and how long it is.  The bound is infinite when the
+    square is nowhere below ``floor``.
     """
     box = size = 0.0
     for x in range(3):
         low, high = np.inf, -np.inf
         for c in range(4):
-            r = one[c, x] - other[c, x]
-            low, high = min(low, r), max(high, r)
+            low, high = min(low, apart[c, x]), max(high, apart[c, x])
         d = max(low, -high, 0.0)
         box += d * d
         size += max(-low, high)
@@ -365,50 +373,46 @@ def _nearest_of(one, other, far, floor, gap, stack, spot):  # type: ignore[no-un
     if box >= floor + rounding:
         return 0.0, np.inf, np.inf
     # Control points of the square of a cubic: products of those of the cubic.
-    row = stack[0]
     for k in range(7):
-        row[k] = 0.0
+        stack[0, k] = 0.0
     for x in range(3):
-        a, b = one[0, x] - other[0, x], one[1, x] - other[1, x]
-        c, d = one[2, x] - other[2, x], one[3, x] - other[3, x]
-        row[0] += a * a
-        row[1] += a * b
-        row[2] += 0.4 * a * c + 0.6 * b * b
-        row[3] += 0.1 * a * d + 0.9 * b * c
-        row[4] += 0.4 * b * d + 0.6 * c * c
-        row[5] += c * d
-        row[6] += d * d
-    best, where = row[0], 0.0
-    if row[6] < best:
-        best, where = row[6], 1.0
-    spot[0, 0], spot[0, 1] = 0.0, 1.0
+        a, b, c, d = apart[0, x], apart[1, x], apart[2, x], apart[3, x]
+        stack[0, 0] += a * a
+        stack[0, 1] += a * b
+        stack[0, 2] += 0.4 * a * c + 0.6 * b * b
+        stack[0, 3] += 0.1 * a * d + 0.9 * b * c
+        stack[0, 4] += 0.4 * b * d + 0.6 * c * c
+        stack[0, 5] += c * d
+        stack[0, 6] += d * d
+    best, where = stack[0, 0], 0.0
+    if stack[0, 6] < best:
+        best, where = stack[0, 6], 1.0
+    stack[0, 7], stack[0, 8] = 0.0, 1.0
     known = np.inf
     top = 1
     while top:
         top -= 1
-        row = stack[top]
-        low = row[0]
+        low = stack[top, 0]
         for k in range(1, 7):
-            low = min(low, row[k])
+            low = min(low, stack[top, k])
         if low >= floor + rounding:
             continue
         if low >= best - gap:
             known = min(known, low)
             continue
-        s, width = spot[top, 0], spot[top, 1] / 2
-        if width < 2.0**-DEPTH:
+        s, half = stack[top, 7], stack[top, 8] / 2
+        if half < 2.0**-DEPTH:
             known = min(known, low)
             continue
         # Halve in place: the later half stays here, the earlier one goes on top.
-        early = stack[top + 1]
         for k in range(7):
-            early[k] = row[0]
+            stack[top + 1, k] = stack[top, 0]
             for m in range(6 - k):
-                row[m] = (row[m] + row[m + 1]) / 2
-        if row[0] < best:
-            best, where = row[0], s + width
-        spot[top, 0], spot[top, 1] = s + width, width
-        spot[top + 1, 0], spot[top + 1, 1] = s, width
+                stack[top, m] = (stack[top, m] + stack[top, m + 1]) / 2
+        if stack[top, 0] < best:
+            best, where = stack[top, 0], s + half
+        stack[top, 7], stack[top, 8] = s + half, half
+        stack[top + 1, 7], stack[top + 1, 8] = s, half
         top += 2
     bound = min(best, known) - rounding
     if bound >= floor:

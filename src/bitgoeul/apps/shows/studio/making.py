@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bitgoeul.apps.shows.story import names_of
-from bitgoeul.apps.shows.studio import colouring, drawing
+from bitgoeul.apps.shows.studio import colouring, drawing, warming
 from bitgoeul.apps.shows.studio.drawing import Material, in_scene
 from bitgoeul.apps.shows.studio.packing import Span, packed, poster
 from bitgoeul.engines import shows as engine
@@ -115,10 +115,13 @@ def against_wind(story: Mapping[str, Any], limits: engine.Limits) -> engine.Limi
 def make(story: Mapping[str, Any], material: Material, title: str, progress: Progress = quiet) -> Made:
     """Draw, plan, colour and prove a storyboard.  Raises: ShowInvalid."""
     began = perf_counter()
-    board, figures = board_of(story, material, progress)
-    drawn_s = perf_counter() - began
-    compiled = engine.compile_show(board, progress=lambda share, _name: progress("transitions", share))
-    planned_s = perf_counter() - began - drawn_s
+    with warming.beside() as kernels:
+        board, figures = board_of(story, material, progress)
+        drawn_s = perf_counter() - began
+        compiled = engine.compile_show(board, progress=lambda share, _name: progress("transitions", share))
+        planned_s = perf_counter() - began - drawn_s
+        if kernels is not None:
+            kernels.wait()
     progress("lights", 0.0)
     spans = _spans(story, compiled)
     lights = engine.programs(colouring.layers(story, spans, compiled, figures, material), compiled.curves)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bitgoeul.engines.shows import _bytecode, colours_at, decoded, encoded, keyframes
+from bitgoeul.engines.shows._bytecode import all_encoded
 from bitgoeul.kit.testing import examples
 
 SAMPLES = arrays(np.uint8, st.tuples(st.integers(1, 60), st.just(3)), elements=st.integers(0, 255))
@@ -40,17 +41,18 @@ def test_a_hold_before_a_fade_is_kept():
     assert colours.tolist() == [[255, 0, 0, 0], [255, 0, 0, 0], [0, 0, 0, 1]]
 
 
-@given(SAMPLES, st.integers(0, 4))
-@settings(max_examples=examples(60))
-def test_both_ways_of_cutting_agree(samples, close):
-    values = samples.astype(float)
-    found = []
-    for cut in (_bytecode._parted, _bytecode._parted_by_arrays):
-        steps, fades = np.empty(len(values), np.int64), np.empty(len(values), np.bool_)
-        count = cut(values, close, steps, fades)
-        found.append((steps[:count].tolist(), fades[:count].tolist()))
+@pytest.mark.skipif(not _bytecode.NUMBA, reason="Numba is not installed")
+@given(st.lists(SAMPLES, min_size=1, max_size=4), st.integers(0, 4), st.sampled_from([1, 100, 1 << 24]))
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_programs_are_the_same_with_numba_and_without(monkeypatch, fleet, close, together):
+    with monkeypatch.context() as patch:
+        patch.setattr(_bytecode, "TOGETHER", together)
+        compiled = list(all_encoded(fleet, close))
+        patch.setattr(_bytecode, "NUMBA", False)
+        without = list(all_encoded(fleet, close))
+        alone = [encoded(samples, close) for samples in fleet]
 
-    assert found[0] == found[1]
+    assert compiled == without == alone
 
 
 COMMANDS = st.one_of(
