@@ -17,6 +17,8 @@ import numpy as np
 from ._compiled import NUMBA, compiled, inner
 from ._curves import Floats, Ints
 
+EXACT = 400
+"""Up to so many drones SciPy's exact method is as quick, and the pairing the same with and without Numba."""
 LEAF = 8
 CACHED = 12
 """How many goals a drone remembers from its last search of the tree."""
@@ -58,7 +60,7 @@ def assigned(starts: Floats, goals: Floats, downwash: float = 1.0) -> Assignment
     a, b = starts * scale, goals * scale
     if not len(a):
         return Assignment(np.empty(0, np.int64), 0.0, 0.0)
-    return _by_auction(a, b) if NUMBA else _by_matrix(a, b)
+    return _by_auction(a, b) if NUMBA and len(a) > EXACT else _by_matrix(a, b)
 
 
 def _by_matrix(a: Floats, b: Floats) -> Assignment:
