@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._compiled import NUMBA, compiled, inner
 from ._curves import Floats, Ints
@@ -71,6 +72,30 @@ def _by_matrix(a: Floats, b: Floats) -> Assignment:
     rows, chosen = linear_sum_assignment(costs)
     cost = float(costs[rows, chosen].sum())
     return Assignment(chosen.astype(np.int64), cost, cost)
+
+
+def within(costs: Floats, allowed: NDArray[np.bool_]) -> Ints:
+    """The pairing of the least cost (N, N) of those that are allowed; there must be one."""
+    from scipy.optimize import linear_sum_assignment
+
+    never = (float(costs.max()) + 1.0) * (len(costs) + 1)
+    return np.asarray(linear_sum_assignment(np.where(allowed, costs, never))[1], np.int64)
+
+
+def least_allowed(costs: Floats) -> float:
+    """The greatest cost of the pairing in which it is least; costs (N, N) of infinity are not allowed."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    values = np.unique(costs)
+    low, high = 0, len(values) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if (maximum_bipartite_matching(csr_array(costs <= values[middle]), perm_type="column") >= 0).all():
+            high = middle
+        else:
+            low = middle + 1
+    return float(values[low])
 
 
 def _by_auction(a: Floats, b: Floats) -> Assignment:

@@ -116,9 +116,7 @@ def _parted(values, close, kinds):  # type: ignore[no-untyped-def]
             shown[k] = values[begin - 1, k]
 
 
-def _parted_together(
-    samples: Samples, begin: Ints, ends: Ints, close: int, kinds: NDArray[np.uint8]
-) -> None:
+def _parted_together(samples: Samples, begin: Ints, ends: Ints, close: int, kinds: NDArray[np.uint8]) -> None:
     """Do the same for many drones without Numba, whose samples lie one after another: all take a step at a
     time."""
     room = max(close - 1.0, 0.0)

@@ -54,6 +54,36 @@ class Clock:
         return cls(np.concatenate(ends), share, detour)
 
 
+def asked(
+    law: TimeLaw, ways: Floats, bumps: Floats, limit: dict[str, float]
+) -> tuple[float, float, float, float]:
+    """What flights by a law ask for, as shares of the limits, looked at in every phase.
+
+    Velocity; acceleration while the clock runs evenly, which is that of bumps alone; acceleration; and jerk.
+    With v, a and j those of the clock, and k = 4 (1 - 2 s) how a bump goes on with the way:
+    v (w + k b), a (w + k b) - 8 v² b, and j (w + k b) - 24 v a b.
+    """
+    seconds = np.diff(law.ends_ms, prepend=0)[:, None] / 1000
+    u = np.linspace(0, 1, 5)
+    p = law.share
+    legs, turns = 3 * np.diff(p) / seconds, 6 * np.diff(p, n=2) / seconds**2
+    s = p @ np.stack([(1 - u) ** 3, 3 * (1 - u) ** 2 * u, 3 * (1 - u) * u**2, u**3])
+    v = legs @ np.stack([(1 - u) ** 2, 2 * (1 - u) * u, u**2])
+    a = turns @ np.stack([1 - u, u])
+    j = np.broadcast_to(6 * np.diff(p, n=3) / seconds**3, s.shape)
+    even = (np.abs(a) <= 1e-6 * np.abs(a).max()).ravel()
+    s, v, a, j = (x.ravel()[:, None, None] for x in (s, v, a, j))
+    along = ways + 4 * (1 - 2 * s) * bumps
+    velocity = v * along
+    flat = np.hypot(velocity[..., 0], velocity[..., 1]).max() / limit["velocity_xy"]
+    up = max(velocity[..., 2].max() / limit["velocity_up"], -velocity[..., 2].min() / limit["velocity_down"])
+    acceleration = _lengths(a * along - 8 * v * v * bumps).max(axis=1) / limit["acceleration"]
+    jerk = _lengths(j * along - 24 * v * a * bumps).max() / limit["jerk"]
+    return (
+        float(max(flat, up)), float(acceleration[even].max(initial=0)), float(acceleration.max()), float(jerk)
+    )  # fmt: skip
+
+
 def _knots(law: TimeLaw) -> Ints:
     """The ends of a law's phases, and of the pieces into which its longest is divided."""
     lengths = np.diff(law.ends_ms, prepend=0)
@@ -132,6 +162,12 @@ class Room:
             np.maximum(self.down, -bumps[:, 2]),
             np.maximum(self.up, bumps[:, 2]),
         )
+
+    def within(self, aside: Floats, steep: Floats) -> Room:
+        """What of the room is no further aside, and no further down or up."""
+        return Room(
+            np.minimum(self.aside, aside), np.minimum(self.down, steep), np.minimum(self.up, steep)
+        )  # fmt: skip
 
     def clipped(self, bumps: Floats) -> Floats:
         """The bumps, made small enough to fit."""

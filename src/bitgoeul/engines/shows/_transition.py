@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from ._area import Area, outside
-from ._assignment import Assignment, assigned
+from ._assignment import EXACT, Assignment, assigned, least_allowed, within
 from ._bottleneck import LeastTime, least_makespan, pair_times
 from ._curves import Curves, Floats, Ints
 from ._limits import Limits, Site
 from ._pairs import conflicts
 from ._problems import Problem, ShowInvalid
-from ._repair import Clock, Flight, Room, Watch, bent, repaired, still_watched
+from ._repair import Clock, Flight, Room, Watch, asked, bent, repaired, still_watched
 from ._snapped import Peaks, grid_for, on_grid, peaks, shortest_phase_ms, snapped
 from ._timelaw import TimeLaw, time_law
 
@@ -43,8 +43,14 @@ COSTLY = 1.15
 """How many times as long as straight flight a repair may take before others are tried."""
 TRIES = 12
 """How often the clock is slowed or the margin widened until whole numbers keep every limit."""
-SLOW = 1.04
-"""Times the bound beyond which another pairing is tried."""
+LAWS = 24
+"""How often a clock is made gentler for the sake of bumps."""
+GATHERED = 0.05
+"""How much gentler all may gather speed, at first, so that a drone can bend whose way is the longest."""
+SLOW = 1.03
+"""Times the bound beyond which other pairings are tried."""
+SLACK = 0.003
+"""By what share a pairing may be slower than the quickest, so that its ways are shorter."""
 BULGE = 1.1
 """How much further than its bump a detour may get, at most: β is not exactly 4 s (1 - s)."""
 _ARCH = np.array([(s, 4 * BULGE * s * (1 - s)) for s in np.linspace(0, 1, 17)]).T
@@ -54,8 +60,8 @@ _EASE = {
     "velocity_xy": 0.998,
     "velocity_up": 0.998,
     "velocity_down": 0.998,
-    "acceleration": 0.98,
-    "jerk": 0.94,
+    "acceleration": 0.99,
+    "jerk": 0.97,
 }
 """What share of each limit is planned with at first: rounding uses the rest."""
 
@@ -232,26 +238,58 @@ class _Planner:
         self.error_m = 0.0
 
     def fastest(self, mapping: Ints) -> _Plan:
-        """Plan with the pairing of the shortest ways, or one in which heights count as much as their time.
+        """Plan with the pairing of the shortest ways, or one in which nobody has so long a way to fly.
 
         Where drones start at different heights, the shortest ways may send a low drone to the highest goal;
         climbing is slow, and all wait for it.
         """
         usual = self._straight_ms(mapping)
         bound = least_makespan(self.starts, self.goals, self.limits, pairing=mapping, tolerance=0.01)
-        if usual > SLOW * 1000 * bound.seconds:
-            slowness = self.limits.velocity_xy / min(self.limits.velocity_up, self.limits.velocity_down)
-            by_time = assigned(self.starts, self.goals, 1 / max(slowness, 1.0)).goals
-            if self._straight_ms(by_time) < usual:
-                try:
-                    quick = self.plan(by_time, SWAPS)
-                except ShowInvalid:
-                    # The shortest ways have the fewest conflicts: they may work where these do not.
-                    return self.plan(mapping, SWAPS)
-                if quick.duration_ms <= COSTLY * usual:
-                    return quick
-                return min(quick, self.plan(mapping, SWAPS), key=lambda plan: plan.duration_ms)
-        return self.plan(mapping, SWAPS)
+        if usual <= SLOW * 1000 * bound.seconds:
+            return self.plan(mapping, SWAPS)
+        slowness = self.limits.velocity_xy / min(self.limits.velocity_up, self.limits.velocity_down)
+        by_time = assigned(self.starts, self.goals, 1 / max(slowness, 1.0)).goals
+        # The shortest ways come first: they have the fewest conflicts.
+        pairings = [mapping, by_time, *(self._hurried() if len(mapping) <= EXACT else ())]
+        times = [self._straight_ms(pairing) for pairing in pairings]
+        best: _Plan | None = None
+        refused: ShowInvalid | None = None
+        for place in sorted({times.index(time) for time in times}, key=times.__getitem__):
+            if best is not None and best.duration_ms <= times[place]:
+                break
+            try:
+                plan = self.plan(pairings[place], SWAPS)
+            except ShowInvalid as why:
+                refused = refused or why
+                continue
+            if best is None or plan.duration_ms < best.duration_ms:
+                best = plan
+        if best is None:
+            if usual == min(times):
+                raise refused or AssertionError("a pairing was tried")
+            return self.plan(mapping, SWAPS)
+        return best
+
+    def _hurried(self) -> list[Ints]:
+        """Pairings of the shortest ways of those in which the slowest is as quick as can be.
+
+        In the one, nobody takes much longer than the bound; in the other, the clock may run as fast as can
+        be, and gather speed as quickly as then can be: it must suit the longest and the most hasty way.
+        """
+        starts, goals, limits = self.starts, self.goals, self.limits
+        ways = goals[None] - starts[:, None]
+        over, up = np.hypot(ways[..., 0], ways[..., 1]), ways[..., 2]
+        squares = over**2 + (up / limits.downwash) ** 2
+        hasty = np.maximum(
+            over / limits.velocity_xy, np.maximum(up / limits.velocity_up, -up / limits.velocity_down)
+        )
+        quick = hasty <= least_allowed(hasty) * (1 + SLACK)
+        long = np.where(quick, np.hypot(over, up), np.inf)
+        alone = pair_times(starts[:, None], goals[None], limits)
+        return [
+            within(squares, alone <= least_allowed(alone) * (1 + SLACK)),
+            within(squares, long <= least_allowed(long) * (1 + SLACK)),
+        ]
 
     def _straight_ms(self, mapping: Ints) -> int:
         self._afresh()
@@ -289,7 +327,10 @@ class _Planner:
         shortest, swapped = mapping, 0
         near, far = NEAR_DETOUR * self.limits.distance_m, FAR_DETOUR * self.limits.distance_m
         for turn in range(swaps + 1):
-            tried = self._tried(mapping, near, swapped=swapped)
+            quick = self._tried(mapping, near, swapped=swapped, quick=True)
+            yield quick
+            # Where that leaves pairs too close, whoever all wait for must bend, too.
+            tried = self._tried(mapping, near, bumps=quick.flight.bumps, swapped=swapped)
             yield tried
             for seed, size in enumerate(NUDGES):
                 nudges = self._nudges(tried, seed, size * self.limits.distance_m)
@@ -310,7 +351,7 @@ class _Planner:
 
     def _tried(
         self, mapping: Ints, most_m: float, *, bumps: Floats | None = None, waves: Ints | None = None,
-        spread: float = 0.0, swapped: int = 0, sweeps: int = SWEEPS,
+        spread: float = 0.0, swapped: int = 0, sweeps: int = SWEEPS, quick: bool = False,
     ) -> _Try:  # fmt: skip
         """Bend ways aside, beginning with ``bumps``, until pairs are kept apart or the sweeps are over."""
         self._afresh()
@@ -318,6 +359,8 @@ class _Planner:
         waves = np.zeros(len(ways), np.int64) if waves is None else waves
         bumps = np.zeros_like(ways) if bumps is None else bumps
         room = self._room(ways)
+        if quick:
+            room = room.within(*self._quick(ways))
         together = bumps if spread else np.zeros_like(ways)
         if spread:
             room = room.holding(bumps)
@@ -395,6 +438,21 @@ class _Planner:
             np.maximum(self.limits.altitude_m - high - spare, 0) / BULGE,
         )
 
+    def _quick(self, ways: Floats) -> tuple[Floats, Floats]:
+        """How far aside, and down or up, each drone may bend without all having to fly slower for it."""
+        law = self._law(ways, np.zeros_like(ways))
+        # A bump is flown fastest where the clock has just reached its full speed, and asks for most
+        # acceleration where ways begin.
+        lever = 4 * law.velocity * (1 - 2 * float(law.share[(len(law.ends_ms) - 1) // 2, 0]))
+        flat, up = law.velocity * np.hypot(ways[:, 0], ways[:, 1]), law.velocity * ways[:, 2]
+        long = np.sqrt((ways**2).sum(axis=1))
+        begun = ((1 + GATHERED) * long.max(initial=0) - long) / 4
+        limits = self.limits
+        # What rises more at first sinks more later.
+        steep = np.minimum(limits.velocity_up - up, limits.velocity_down + up)
+        aside = np.minimum(np.maximum(limits.velocity_xy - flat, 0) / lever, begun)
+        return aside, np.minimum(np.maximum(steep, 0) / lever, begun)
+
     def _clock(self, ways: Floats, waves: Ints, bumps: Floats) -> Clock:
         return Clock.of(tuple(
             self._law(ways[waves == wave], bumps[waves == wave])
@@ -402,28 +460,44 @@ class _Planner:
         ))  # fmt: skip
 
     def _law(self, ways: Floats, bumps: Floats) -> TimeLaw:
-        """The fastest law for straight ways with bumps: β' is at most 4 s', β'' at most 4 s'' + 8 s'²."""
+        """The fastest law for straight ways with bumps.
+
+        It begins with what straight ways allow, and gets gentler where bumps ask for more than the limits.
+        """
         limit = {name: getattr(self.limits, name) * share for name, share in self.ease.items()}
-        both = np.concatenate([ways + 4 * bumps, ways - 4 * bumps])
-        aside = 8 * np.sqrt((bumps**2).sum(axis=1))
-        aside = np.concatenate([aside, aside])
-        lengths = np.sqrt((both**2).sum(axis=1))
+        over, long = np.hypot(ways[:, 0], ways[:, 1]), np.sqrt((ways**2).sum(axis=1))
+        up = ways[:, 2]
         velocity = min(
             _FREE,
-            limit["velocity_xy"] / max(float(np.hypot(both[:, 0], both[:, 1]).max(initial=0)), 1e-9),
-            limit["velocity_up"] / max(float(both[:, 2].max(initial=0)), 1e-9),
-            limit["velocity_down"] / max(float((-both[:, 2]).max(initial=0)), 1e-9),
+            limit["velocity_xy"] / max(float(over.max(initial=0)), 1e-9),
+            limit["velocity_up"] / max(float(up.max(initial=0)), 1e-9),
+            limit["velocity_down"] / max(float((-up).max(initial=0)), 1e-9),
         )
-        lengths = np.maximum(lengths, 1e-3)
-        while True:
-            acceleration = float(((limit["acceleration"] - aside * velocity**2) / lengths).min(initial=_FREE))
-            if acceleration > 0:
-                jerk = float(
-                    ((limit["jerk"] - 3 * aside * velocity * acceleration) / lengths).min(initial=_FREE)
-                )
-                if jerk > 0.2 * limit["jerk"] / float(lengths.max(initial=1e-3)):
-                    return time_law(velocity, acceleration, jerk, shortest_ms=self.shortest_ms)
-            velocity *= 0.9
+        longest = max(float(long.max(initial=0)), 1e-3)
+        acceleration, jerk = limit["acceleration"] / longest, limit["jerk"] / longest
+        telling = (bumps != 0).any(axis=1)
+        if telling.any():
+            for measure in (over, long, up, -up):
+                telling[np.argmax(measure)] = True
+        ways, bumps = ways[telling], bumps[telling]
+        for gentler in range(LAWS):
+            law = time_law(velocity, acceleration, jerk, shortest_ms=self.shortest_ms)
+            if not len(ways):
+                return law
+            fast, turning, bent_by, jolted = asked(law, ways, bumps, limit)
+            if max(fast, turning, bent_by, jolted) <= 1 + 1e-4:
+                return law
+            if gentler >= LAWS // 2:
+                # Whatever is exceeded, slower flight asks for less of it.
+                slower = max(fast, turning**0.5, bent_by**0.5, jolted ** (1 / 3))
+                fast, bent_by, jolted = slower, slower**2, slower**3
+            else:
+                fast = max(fast, turning**0.5)
+            # What the law uses, which may be less than it was given.
+            velocity = min(velocity, law.velocity) / fast if fast > 1 else velocity
+            acceleration = min(acceleration, law.acceleration) / bent_by if bent_by > 1 else acceleration
+            jerk = min(jerk, law.jerk) / jolted if jolted > 1 else jerk
+        return law
 
     def _settled(self, tried: _Try, pairs: int) -> _Plan:
         """Time the repaired flight, put it on the grid, and look again, until all limits are kept."""
