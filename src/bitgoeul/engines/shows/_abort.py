@@ -21,7 +21,10 @@ from ._problems import Problem, ShowInvalid
 from ._snapped import JUMP_S, on_grid, peaks, snapped
 from ._transition import interleaved, transition
 
-BRAKES_S = (2.0, 3.0, 4.0, 6.0, 8.0)
+BRAKES_MS = (2000, 3000, 4000, 6000, 8000, 12000)
+"""How long braking takes."""
+LATER_MS = tuple(range(0, 2000, 200)) + tuple(range(2000, 8001, 500))
+"""How long after the moment of aborting it may begin."""
 KNOT_MS = 400
 
 
@@ -59,9 +62,10 @@ def abort(
     if not 0 <= moment_ms < curves.duration_ms:
         raise ShowInvalid(Problem("moment-outside-show", facts={"moment_ms": moment_ms}))
     names = names or [str(n + 1) for n in range(curves.drones)]
-    halt = None if _stands(curves, moment_ms + 1, 0.0) else _halted(curves, moment_ms, limits)
-    if halt:
-        begins_ms, parts = moment_ms, [halt]
+    found = None if _stands(curves, moment_ms + 1, 0.0) else _soonest_halt(curves, moment_ms, limits)
+    halt = found[1] if found else None
+    if found:
+        begins_ms, parts = found[0], [found[1]]
         points = halt.controls[halt.first[1:] - 1, 3] / float(curves.per_metre)
     else:
         begins_ms, parts = _rest_after(curves, moment_ms, limits), []
@@ -110,21 +114,31 @@ def motion(curves: Curves, moment_ms: float) -> tuple[Floats, Floats]:
     return r[:, 0] + s * (r[:, 1] - r[:, 0]), 3 * (r[:, 1] - r[:, 0]) / seconds[:, None]
 
 
-def _halted(curves: Curves, moment_ms: int, limits: Limits) -> Curves | None:
-    """Brake by slowing the clock, if that keeps the limits."""
-    for seconds in BRAKES_S:
-        length = round(1000 * seconds)
-        if moment_ms + length / 2 > curves.duration_ms:
-            continue
-        knots = np.arange(0, length + 1, KNOT_MS)
-        knots[-1] = length
-        x = knots / length
-        # The clock runs at 1 - (3x² - 2x³), from its full speed to none.
-        moments = moment_ms + length * (x - x**3 + x**4 / 2)
-        halt = _followed(curves, knots, moments, 1 - x * x * (3 - 2 * x))
-        if _sound(curves, halt, limits, moments):
-            return halt
+def _soonest_halt(curves: Curves, moment_ms: int, limits: Limits) -> tuple[int, Curves] | None:
+    """When to leave the show, and how to brake, so that all stand as soon as the limits let them.
+
+    While drones brake or turn as hard as they may, the clock cannot be slowed as well: a little later it can.
+    """
+    rest_ms = _rest_after(curves, moment_ms, limits)
+    ways = sorted(
+        (late_ms + length_ms, late_ms, length_ms) for late_ms in LATER_MS for length_ms in BRAKES_MS
+    )
+    for within_ms, late_ms, length_ms in ways:
+        if moment_ms + within_ms >= rest_ms:
+            break
+        if (halt := _halted(curves, moment_ms + late_ms, length_ms, limits)) is not None:
+            return moment_ms + late_ms, halt
     return None
+
+
+def _halted(curves: Curves, moment_ms: int, length_ms: int, limits: Limits) -> Curves | None:
+    """Brake by slowing the clock, if that keeps the limits."""
+    knots = np.append(np.arange(0, length_ms, KNOT_MS), length_ms)
+    x = knots / length_ms
+    # The clock runs at 1 - (3x² - 2x³), from its full speed to none.
+    moments = moment_ms + length_ms * (x - x**3 + x**4 / 2)
+    halt = _followed(curves, knots, moments, 1 - x * x * (3 - 2 * x))
+    return halt if _sound(curves, halt, limits, moments) else None
 
 
 def _followed(curves: Curves, knots: Ints, moments: Floats, speed: Floats) -> Curves:

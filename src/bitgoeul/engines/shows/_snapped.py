@@ -16,6 +16,8 @@ from ._timelaw import SHORTEST_MS, TICK_MS
 GRIDS_MM = (1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 125)
 """Grids that whole units per metre and 16-bit multiples of millimetres both hold."""
 WIDEST = 32_767
+ROUNDED = 1e-9
+"""By what share a limit may be exceeded by the rounding of floats; what is proved allows for more."""
 JUMP_S = 0.05
 """Where segments meet, the grid may change a velocity by what the acceleration allows in this time."""
 
@@ -86,7 +88,7 @@ class Peaks:
         """By what factor each limit is exceeded; empty when all are kept."""
         most = {spec.name: getattr(limits, spec.name, limits.acceleration * JUMP_S) for spec in fields(self)}
         shares = {name: getattr(self, name) / limit for name, limit in most.items()}
-        return {name: share for name, share in shares.items() if share > 1}
+        return {name: share for name, share in shares.items() if share > 1 + ROUNDED}
 
 
 def peaks(curves: Curves) -> Peaks:

@@ -45,6 +45,8 @@ TRIES = 12
 """How often the clock is slowed or the margin widened until whole numbers keep every limit."""
 LAWS = 24
 """How often a clock is made gentler for the sake of bumps."""
+EVEN = 0.985
+"""What share of a velocity drones that bend for others may reach: the grid takes some of the rest."""
 GATHERED = 0.05
 """How much gentler all may gather speed, at first, so that a drone can bend whose way is the longest."""
 SLOW = 1.03
@@ -447,10 +449,13 @@ class _Planner:
         flat, up = law.velocity * np.hypot(ways[:, 0], ways[:, 1]), law.velocity * ways[:, 2]
         long = np.sqrt((ways**2).sum(axis=1))
         begun = ((1 + GATHERED) * long.max(initial=0) - long) / 4
-        limits = self.limits
+        most_flat, most_up, most_down = (
+            EVEN * limit
+            for limit in (self.limits.velocity_xy, self.limits.velocity_up, self.limits.velocity_down)
+        )
         # What rises more at first sinks more later.
-        steep = np.minimum(limits.velocity_up - up, limits.velocity_down + up)
-        aside = np.minimum(np.maximum(limits.velocity_xy - flat, 0) / lever, begun)
+        steep = np.minimum(most_up - up, most_down + up)
+        aside = np.minimum(np.maximum(most_flat - flat, 0) / lever, begun)
         return aside, np.minimum(np.maximum(steep, 0) / lever, begun)
 
     def _clock(self, ways: Floats, waves: Ints, bumps: Floats) -> Clock:

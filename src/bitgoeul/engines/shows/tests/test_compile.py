@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 
 from bitgoeul.engines.shows import (
     Battery,
     Limits,
     Scene,
+    Show,
     ShowInvalid,
     Site,
     Storyboard,
@@ -21,9 +24,13 @@ from bitgoeul.engines.shows import (
     prove,
     slowed,
     take_off,
+    to_skyc,
+    written,
 )
-from bitgoeul.engines.shows._abort import motion
+from bitgoeul.engines.shows._abort import _rest_after, motion
 from bitgoeul.engines.shows._snapped import peaks
+from bitgoeul.engines.shows.check_show import check
+from bitgoeul.kit.testing import examples
 
 PADS = grid_pads(2, 2, 5.0, box=(2, 2), inner_m=0.8)
 
@@ -140,6 +147,37 @@ def test_a_show_is_aborted_at_any_moment(show, share):
     assert closest_in_the_air(left.curves) >= 3.0 - 1e-6
     assert peaks(left.curves).over(Limits()) == {}
     assert not sideways_when_low(left.curves, Limits())
+
+
+@settings(max_examples=examples(8), deadline=None)
+@given(share=st.floats(0, 0.999))
+def test_an_abort_at_any_moment_is_certified_and_the_checker_confirms_it(show, share):
+    moment = int(share * show.curves.duration_ms)
+
+    left = abort(show.curves, moment, Limits())
+
+    certificate = prove(left.curves, Limits(), Site())
+    files = to_skyc(Show(title="abort", curves=left.curves, limits=Limits(), site=Site()), None)
+    verdict = check(written(certificate).encode(), files)
+    assert (certificate.holds, verdict.holds) == (True, True)
+    # Nobody waits longer than the show itself would take to the next moment at which all stand.
+    stands_ms = left.begins_ms + left.standstill_ms
+    assert moment <= left.begins_ms <= stands_ms <= max(moment, _rest_after(show.curves, moment, Limits()))
+
+
+@pytest.mark.parametrize("share", [0.15, 0.4, 0.6, 0.85])
+def test_drones_brake_in_the_middle_of_a_flight(show, share):
+    """Half-way between two figures no drone turns or brakes, so the clock can be slowed at once."""
+    ends = [show.segments["takeoff"][1], *(p.ends_ms for p in show.scenes)]
+    begins = [*(p.begins_ms for p in show.scenes), show.segments["landing"][0]]
+    flight = int(share * len(ends))
+    moment = (ends[flight] + begins[flight]) // 2
+
+    left = abort(show.curves, moment, Limits())
+
+    # Braking takes two seconds at least: where all stand sooner they fly on.
+    assert left.braked == (begins[flight] - moment > 2000)
+    assert left.begins_ms + left.standstill_ms <= begins[flight]
 
 
 def test_drones_return_to_the_pads_together(show):

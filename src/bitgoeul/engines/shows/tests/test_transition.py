@@ -10,7 +10,10 @@ from scipy.spatial.distance import pdist
 
 from bitgoeul.engines.shows import Limits, ShowInvalid, Site, _assignment, _bottleneck, _pairs, transition
 from bitgoeul.engines.shows._abort import motion
+from bitgoeul.engines.shows._repair import asked
 from bitgoeul.engines.shows._snapped import peaks
+from bitgoeul.engines.shows._timelaw import time_law
+from bitgoeul.kit.testing import examples
 
 FIELD = ((-100.0, -100.0), (100.0, -100.0), (100.0, 100.0), (-100.0, 100.0))
 
@@ -53,6 +56,41 @@ def test_drones_keep_every_limit_between_random_formations(seed, drones, downwas
     assert closest(flight.curves, downwash) >= 3.0 - 1e-6
     assert peaks(flight.curves).over(limits) == {}
     assert flight.ratio >= 1 - 1e-9
+
+
+@settings(max_examples=examples(40), deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), drones=st.integers(1, 5), size=st.floats(0, 6))
+def test_what_a_clock_asks_of_drones_that_bend_is_what_they_fly(seed, drones, size):
+    """Against differences of places, of a bump that is 4 s (1 - s) exactly."""
+    rng = np.random.default_rng(seed)
+    ways, bumps = rng.normal(0, 20, (drones, 3)), rng.normal(0, 1, (drones, 3)) * size
+    law = time_law(*rng.uniform([0.03, 0.02, 0.03], [0.3, 0.2, 0.6]).tolist())
+    limit = Limits().as_data()
+
+    fast, _turning, bent, _jolted = asked(law, ways, bumps, limit)
+
+    step = 0.004
+    s = law.at(np.arange(0, law.duration_ms + 4, 4))[:, None, None]
+    places = s * ways + 4 * s * (1 - s) * bumps
+    speed = np.diff(places, axis=0) / step
+    turned = np.linalg.norm(np.diff(speed, axis=0) / step, axis=2).max()
+    most = max(
+        np.hypot(speed[..., 0], speed[..., 1]).max() / limit["velocity_xy"],
+        speed[..., 2].max() / limit["velocity_up"], -speed[..., 2].min() / limit["velocity_down"],
+    )  # fmt: skip
+    assert fast == pytest.approx(most, rel=0.03)
+    assert bent == pytest.approx(turned / limit["acceleration"], rel=0.1)
+
+
+def test_nobody_waits_for_a_drone_that_could_fly_elsewhere():
+    """The lowest drone would fly to the highest goal, the way straight above it, and all would wait."""
+    starts = np.array([[0.0, 0, 6], [12, 0, 14], [24, 0, 22]])
+    goals = np.array([[0.0, 4, 46], [20, 4, 6], [40, 4, 14]])
+
+    flight = transition(starts, goals, Limits())
+
+    assert flight.mapping[0] != 0
+    assert flight.ratio <= 1.05
 
 
 def test_pairs_that_cross_bend_aside():
