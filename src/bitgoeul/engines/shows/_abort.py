@@ -63,9 +63,9 @@ def abort(
         raise ShowInvalid(Problem("moment-outside-show", facts={"moment_ms": moment_ms}))
     names = names or [str(n + 1) for n in range(curves.drones)]
     found = None if _stands(curves, moment_ms + 1, 0.0) else _soonest_halt(curves, moment_ms, limits)
-    halt = found[1] if found else None
-    if found:
-        begins_ms, parts = found[0], [found[1]]
+    begun, halt = found or (0, None)
+    if halt is not None:
+        begins_ms, parts = begun, [halt]
         points = halt.controls[halt.first[1:] - 1, 3] / float(curves.per_metre)
     else:
         begins_ms, parts = _rest_after(curves, moment_ms, limits), []
