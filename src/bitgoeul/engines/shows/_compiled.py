@@ -1,6 +1,6 @@
 """Numba where it is installed: kernels say ``@compiled``, and callers ask :data:`NUMBA` which way to go.
 
-Without Numba the callers go by NumPy and SciPy, which is fast enough for a thousand drones.
+Without Numba the callers go by NumPy and SciPy: for a thousand drones that takes seconds.
 """
 
 from __future__ import annotations

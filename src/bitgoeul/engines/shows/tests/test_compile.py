@@ -14,6 +14,10 @@ from bitgoeul.engines.shows import (
     ShowInvalid,
     Site,
     Storyboard,
+    _assignment,
+    _bottleneck,
+    _pairs,
+    _separation,
     abort,
     check_pads,
     compile_show,
@@ -126,6 +130,17 @@ def test_planning_tells_how_far_it_is_and_is_repeatable(show):
         (1.0, ""),
     ]
     assert again.certificate == show.curves.digest()
+
+
+@pytest.mark.skipif(not _assignment.NUMBA, reason="Numba is not installed")
+def test_without_numba_it_is_the_same_show(show, monkeypatch):
+    for module in (_assignment, _bottleneck, _pairs, _separation):
+        monkeypatch.setattr(module, "NUMBA", False)
+
+    again = compile_show(Storyboard(pads=PADS, scenes=SCENES))
+
+    assert again.curves.digest() == show.curves.digest()
+    assert prove(again.curves, Limits(), Site()).holds
 
 
 def test_drones_land_at_home_where_that_is_asked():
