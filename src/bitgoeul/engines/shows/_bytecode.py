@@ -211,14 +211,17 @@ def keyframes(program: bytes, duration_ms: int) -> tuple[NDArray[np.int64], NDAr
     return times, np.floor(colours + 0.5).astype(np.uint8)
 
 
-@compiled()
+@compiled
 def _plain_keys(program, steps, at, rgbf):  # type: ignore[no-untyped-def]  # noqa: PLR0912
     """Note the moments of a program of colours, fades and sleeps alone; return how many, or -1 for others.
 
     What :class:`_Keys` does for every program, and the same for these.
     """
     count, clock, here, last = 0, 0, 0, len(program)
-    shown, target = np.zeros(3, np.uint8), np.zeros(3, np.uint8)
+    shown, target = np.empty(3, np.uint8), np.empty(3, np.uint8)
+    # Colour by colour: assigning whole arrays takes seconds to compile.
+    for k in range(3):
+        shown[k] = 0
     while clock < steps and here < last:
         code = program[here]
         here += 1
@@ -253,15 +256,22 @@ def _plain_keys(program, steps, at, rgbf):  # type: ignore[no-untyped-def]  # no
             if byte < 128:
                 break
         fades = fades and length > 0
-        if turns and not fades:
-            shown[:] = target
-        if count == 0 or at[count - 1] < clock or (rgbf[count - 1, :3] != shown).any():
-            at[count], rgbf[count, :3], rgbf[count, 3] = clock, shown, 0
+        differs = count == 0 or at[count - 1] < clock
+        for k in range(3):
+            if turns and not fades:
+                shown[k] = target[k]
+            differs = differs or rgbf[count - 1, k] != shown[k]
+        if differs:
+            at[count], rgbf[count, 3] = clock, 0
+            for k in range(3):
+                rgbf[count, k] = shown[k]
             count += 1
         clock += length
         if fades:
-            shown[:] = target
-            at[count], rgbf[count, :3], rgbf[count, 3] = clock, shown, 1
+            at[count], rgbf[count, 3] = clock, 1
+            for k in range(3):
+                shown[k] = target[k]
+                rgbf[count, k] = shown[k]
             count += 1
     return count
 
