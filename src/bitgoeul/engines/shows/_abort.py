@@ -158,10 +158,11 @@ def _followed(curves: Curves, knots: Ints, moments: Floats, speed: Floats) -> Cu
 
 
 def _sound(curves: Curves, halt: Curves, limits: Limits, moments: Floats) -> bool:
-    """Whether a halt keeps the limits, and drones apart."""
+    """Whether a halt keeps the limits, stays above the ground, and keeps drones apart."""
     from scipy.spatial import cKDTree
 
-    if peaks(halt).over(limits):
+    # A cubic keeps within the hull of its controls: where none is below the ground, it is not either.
+    if peaks(halt).over(limits) or halt.controls[:, :, 2].min() < 0:
         return False
     scale = np.array([1, 1, 1 / limits.downwash])
     pairs = set()
