@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from ._curves import Curves, Floats, Ints
 from ._ground import LOWEST_M, descent, landing, landing_spots
 from ._limits import Limits, Site
-from ._pairs import conflicts
 from ._problems import Problem, ShowInvalid
+from ._proof import prove
 from ._snapped import JUMP_S, on_grid, peaks, snapped
 from ._transition import interleaved, transition
 
@@ -62,7 +61,11 @@ def abort(
     if not 0 <= moment_ms < curves.duration_ms:
         raise ShowInvalid(Problem("moment-outside-show", facts={"moment_ms": moment_ms}))
     names = names or [str(n + 1) for n in range(curves.drones)]
-    found = None if _stands(curves, moment_ms + 1, 0.0) else _soonest_halt(curves, moment_ms, limits)
+    found = (
+        None
+        if _stands(curves, moment_ms + 1, 0.0)
+        else _soonest_halt(curves, moment_ms, limits, site or Site())
+    )
     begun, halt = found or (0, None)
     if halt is not None:
         begins_ms, parts = begun, [halt]
@@ -114,7 +117,7 @@ def motion(curves: Curves, moment_ms: float) -> tuple[Floats, Floats]:
     return r[:, 0] + s * (r[:, 1] - r[:, 0]), 3 * (r[:, 1] - r[:, 0]) / seconds[:, None]
 
 
-def _soonest_halt(curves: Curves, moment_ms: int, limits: Limits) -> tuple[int, Curves] | None:
+def _soonest_halt(curves: Curves, moment_ms: int, limits: Limits, site: Site) -> tuple[int, Curves] | None:
     """When to leave the show, and how to brake, so that all stand as soon as the limits let them.
 
     While drones brake or turn as hard as they may, the clock cannot be slowed as well: a little later it can.
@@ -126,19 +129,20 @@ def _soonest_halt(curves: Curves, moment_ms: int, limits: Limits) -> tuple[int, 
     for within_ms, late_ms, length_ms in ways:
         if moment_ms + within_ms >= rest_ms:
             break
-        if (halt := _halted(curves, moment_ms + late_ms, length_ms, limits)) is not None:
+        if (halt := _halted(curves, moment_ms + late_ms, length_ms, limits, site)) is not None:
             return moment_ms + late_ms, halt
     return None
 
 
-def _halted(curves: Curves, moment_ms: int, length_ms: int, limits: Limits) -> Curves | None:
-    """Brake by slowing the clock, if that keeps the limits."""
+def _halted(curves: Curves, moment_ms: int, length_ms: int, limits: Limits, site: Site) -> Curves | None:
+    """Brake by slowing the clock, if that is proved to keep the limits and the site."""
     knots = np.append(np.arange(0, length_ms, KNOT_MS), length_ms)
     x = knots / length_ms
     # The clock runs at 1 - (3x² - 2x³), from its full speed to none.
     moments = moment_ms + length_ms * (x - x**3 + x**4 / 2)
     halt = _followed(curves, knots, moments, 1 - x * x * (3 - 2 * x))
-    return halt if _sound(curves, halt, limits, moments) else None
+    # Rounded anew, it is proved anew; velocities that are too high are found sooner.
+    return halt if not peaks(halt).over(limits) and prove(halt, limits, site).holds else None
 
 
 def _followed(curves: Curves, knots: Ints, moments: Floats, speed: Floats) -> Curves:
@@ -155,24 +159,6 @@ def _followed(curves: Curves, knots: Ints, moments: Floats, speed: Floats) -> Cu
         curves.per_metre, curves.drones,
         [(np.arange(curves.drones), knots[1:], snapped(controls, curves.per_metre))],
     )  # fmt: skip
-
-
-def _sound(curves: Curves, halt: Curves, limits: Limits, moments: Floats) -> bool:
-    """Whether a halt keeps the limits, stays above the ground, and keeps drones apart."""
-    from scipy.spatial import cKDTree
-
-    # A cubic keeps within the hull of its controls: where none is below the ground, it is not either.
-    if peaks(halt).over(limits) or halt.controls[:, :, 2].min() < 0:
-        return False
-    scale = np.array([1, 1, 1 / limits.downwash])
-    pairs = set()
-    for before, after in pairwise(moments):
-        places = [motion(curves, moment)[0] * scale for moment in (before, (before + after) / 2, after)]
-        reach = max(float(np.sqrt(((places[k] - places[1]) ** 2).sum(axis=1)).max()) for k in (0, 2))
-        near = cKDTree(places[1]).query_pairs(limits.distance_m + 2.5 * reach + 0.1, output_type="ndarray")
-        pairs |= {tuple(pair) for pair in near.tolist()}
-    watched = np.array(sorted(pairs), np.int64).reshape(-1, 2)
-    return not len(conflicts(halt, limits, watched))
 
 
 def _stands(curves: Curves, moment_ms: float, most: float) -> bool:
