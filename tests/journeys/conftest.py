@@ -27,7 +27,8 @@ PASSWORD = "bright-village-9"  # of every account that a story makes
 CHROMIUM_WORDS = [
     "--no-sandbox", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-quic",
-    # 3-D graphics without a graphics card.
+    # 3-D graphics without a graphics card; pages are drawn without it, which is less work.
+    "--disable-gpu-rasterization",
     "--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist",
 ]  # fmt: skip
 

@@ -215,6 +215,20 @@ def test_periodic_work_runs_when_it_is_due_and_an_error_is_seen():
     assert Schedule.objects.get().error == ""
 
 
+def test_a_hub_at_rest_asks_once_for_all_periodic_work(django_assert_num_queries):
+    table = [(60.0, _tick), (60.0, _tock)]
+    worker.run_due(table)
+
+    with django_assert_num_queries(1):
+        assert worker.run_due(table) == 0
+
+
+def _tick() -> None: ...
+
+
+def _tock() -> None: ...
+
+
 def test_once_gives_the_same_answer_and_refuses_another_request_under_the_key():
     calls = []
 
