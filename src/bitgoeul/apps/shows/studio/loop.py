@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 PAUSE_S = 0.2
 IDLE_S = 1.0
+LONGEST_ANSWER_S = 20
 AGAIN_S = 5.0  # before previews that fell are started again
 
 
@@ -88,7 +89,7 @@ def _begin_previews() -> subprocess.Popen[bytes]:
     box.socket_path().unlink(missing_ok=True)
     with (folder / "log").open("wb") as out:
         return box.box(folder).start(
-            *box.words("answer", str(box.socket_path())),
+            *box.words("answer", str(box.socket_path()), str(LONGEST_ANSWER_S)),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

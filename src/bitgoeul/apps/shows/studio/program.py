@@ -3,7 +3,7 @@
     python -m bitgoeul.apps.shows.studio.program make FOLDER      one version, from FOLDER/plan.json
     python -m bitgoeul.apps.shows.studio.program compare FOLDER   a flight log with its show
     python -m bitgoeul.apps.shows.studio.program film FOLDER      a film of a show that was made
-    python -m bitgoeul.apps.shows.studio.program answer SOCKET    previews, until it is ended
+    python -m bitgoeul.apps.shows.studio.program answer SOCKET S  previews, each within S seconds
     python -m bitgoeul.apps.shows.studio.program warm FOLDER      a small show, to compile the kernels
 
 What comes of it lies in FOLDER/out: ``result.json`` and the files, or ``problems.json``; meanwhile
@@ -27,15 +27,14 @@ from bitgoeul.apps.shows.studio.telling import told
 from bitgoeul.engines import shows as engine
 
 FONT = Path(__file__).resolve().parents[3] / "kit" / "static" / "dist" / "fonts" / "Pretendard-Bold.otf"
-LONGEST_ANSWER_S = 20
 MOST_DRONES = 3_000  # in a preview: more would keep the designer waiting
 MOST_QUESTION = 96 << 20
 
 
-def main(word: str, place: str) -> int:
+def main(word: str, place: str, longest_s: str = "") -> int:
     folder = Path(place)
     if word == "answer":
-        answer_previews(folder)
+        answer_previews(folder, int(longest_s))
         return 0
     if word == "warm":
         warm()
@@ -133,7 +132,7 @@ def answer(question: Mapping[str, Any]) -> dict[str, Any]:
 class _Answering(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         # A preview that never ends takes the process with it; the studio starts another.
-        signal.alarm(LONGEST_ANSWER_S)
+        signal.alarm(self.server.longest_s)  # type: ignore[attr-defined]
         line = self.rfile.readline(MOST_QUESTION)
         if line:
             self.wfile.write(json.dumps(answer(json.loads(line)), ensure_ascii=False).encode() + b"\n")
@@ -141,6 +140,8 @@ class _Answering(socketserver.StreamRequestHandler):
 
 
 class _Server(socketserver.UnixStreamServer):
+    longest_s = 0
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A question that broke is told in the log, and the next one answered."""
         print(f"a preview broke: {sys.exc_info()[1]!r}", file=sys.stderr, flush=True)
@@ -163,17 +164,19 @@ def warm() -> None:
     making.make(SMALL, material, "warm")
 
 
-def answer_previews(path: Path) -> None:
-    """Answer previews on a Unix socket, one after another, until this process is ended."""
+def answer_previews(path: Path, longest_s: int) -> None:
+    """Answer previews on a Unix socket, one after another, until this process is ended or one takes too
+    long."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     making.preview(SMALL, material_of(SMALL, {}), 2)
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with _Server(str(fresh), _Answering) as server:
+        server.longest_s = longest_s
         # Nobody finds the socket before it is answered.
         os.replace(fresh, path)
         server.serve_forever()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.exit(main(*sys.argv[1:]))

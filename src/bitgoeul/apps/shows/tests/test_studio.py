@@ -497,6 +497,7 @@ def test_a_preview_that_is_too_large_or_cannot_be_drawn_says_so(designer, studio
 def test_a_preview_that_hangs_is_ended_and_the_next_one_answered(designer, studio, monkeypatch):
     _, home, by = designer
     show = make_show(home, by)
+    monkeypatch.setattr(loop, "LONGEST_ANSWER_S", 2)
     answering(studio)
     hanging = studio.previews
     monkeypatch.setattr(asking, "PATIENCE_S", 1.0)
@@ -505,6 +506,7 @@ def test_a_preview_that_hangs_is_ended_and_the_next_one_answered(designer, studi
 
         with pytest.raises(errors.StudioAway):
             asking.preview(show, two_scenes(), 1)
+        monkeypatch.setattr(loop, "LONGEST_ANSWER_S", 60)
         turned(studio, lambda: studio.previews not in {hanging, None})
 
     monkeypatch.setattr(asking, "PATIENCE_S", 60.0)
