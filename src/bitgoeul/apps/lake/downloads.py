@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponseBase
 
 from bitgoeul.apps.lake import commands, queries
 from bitgoeul.apps.lake.errors import BadRange, LakeBusy
@@ -28,28 +28,13 @@ def actor_of(request: HttpRequest) -> Actor:
 TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
-def _asked(header: str, size: int) -> tuple[int, int] | None:
-    """What a Range header asks for.  Raises: BadRange if the file has none of it."""
-    try:
-        return ranges.asked(header, size)
-    except ValueError as nothing:
-        raise BadRange(size=size) from nothing
-
-
 def file_answer(request: HttpRequest, path: Path, name: str, kind: str, tag: str) -> HttpResponseBase:
-    """The file, or the part of it that is asked for."""
-    size = path.stat().st_size
-    condition = request.headers.get("If-Range", f'"{tag}"')
-    part = _asked(request.headers.get("Range", ""), size) if condition == f'"{tag}"' else None
-    start, length = part or (0, size)
-    body = [] if request.method == "HEAD" else ranges.chunks(path, start, length)
-    answer = StreamingHttpResponse(body, status=206 if part else 200, content_type=TYPES[kind])
-    answer["Content-Length"] = str(length)
-    answer["Accept-Ranges"] = "bytes"
-    answer["ETag"] = f'"{tag}"'
+    """The file, or the part of it that is asked for.  Raises: BadRange if the file has none of it."""
+    try:
+        answer = ranges.answer(request, path, content_type=TYPES[kind], etag=f'"{tag}"')
+    except ValueError as nothing:
+        raise BadRange(size=path.stat().st_size) from nothing
     answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    if part:
-        answer["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
     return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -246,19 +246,11 @@ def file_response(row: Version, name: str, request: HttpRequest) -> HttpResponse
 
 def _played(wanted: dict[str, Any], request: HttpRequest, headers: dict[str, str]) -> HttpResponseBase:
     """Music or a film, of which players ask for parts so that they can jump."""
-    path, size = store().path(wanted["stored"]), wanted["size"]
-    headers |= {"Accept-Ranges": "bytes"}
+    path = store().path(wanted["stored"])
     try:
-        is_same = request.headers.get("If-Range", headers["ETag"]) == headers["ETag"]
-        part = ranges.asked(request.headers.get("Range", "") if is_same else "", size)
+        answer = ranges.answer(request, path, content_type=wanted["media"], etag=headers["ETag"])
     except ValueError:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    start, length = part or (0, size)
-    body = [] if request.method == "HEAD" else ranges.chunks(path, start, length)
-    answer = StreamingHttpResponse(
-        body, status=206 if part else 200, content_type=wanted["media"], headers=headers
-    )
-    answer["Content-Length"] = str(length)
-    if part:
-        answer["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{wanted['size']}"})
+    for name, value in headers.items():
+        answer[name] = value
     return answer
