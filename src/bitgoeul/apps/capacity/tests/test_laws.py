@@ -212,7 +212,7 @@ def test_one_pool_keeps_its_laws_through_any_sequence():
     run_state_machine_as_test(
         OnePool,
         settings=settings(
-            max_examples=examples(25),
+            max_examples=examples(40),
             stateful_step_count=25,
             # A sequence that fails is told as it is: shortening it would take many minutes.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -359,7 +359,7 @@ serial = itertools.count()
 
 
 @settings(
-    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(moves)
 def test_whatever_happens_in_a_meeting_the_counts_are_true(steps):

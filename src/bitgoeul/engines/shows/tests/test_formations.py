@@ -285,7 +285,7 @@ def test_a_formation_larger_than_any_field_is_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("drones", [22_580])
+@pytest.mark.parametrize("drones", [16_000, 22_580])
 def test_record_fleets_have_a_point_per_drone_and_the_spacing(drones):
     placing = Placing(drones=drones, limits=Limits(downwash=1.5))
 
