@@ -73,7 +73,10 @@ class NotFound(Refusal):
 class MethodNotAllowed(Refusal):
     status = HTTPStatus.METHOD_NOT_ALLOWED
     title = _("This address cannot be asked in this way")
-    remedy = _("It takes what a form sends. Go back to the page before and use its button.")
+    remedy = _(
+        "It takes what a form sends: go back to the page before and use its button. "
+        "A program finds under “Allow” what it may ask."
+    )
 
 
 class StateChanged(Refusal):
